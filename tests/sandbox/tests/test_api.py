@@ -1,0 +1,227 @@
+# Copyright (c) 2026, The tutum.cloud contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The API is the specification's, with Tastypie's habits."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Client
+    from tutum_sandbox.process import Sandbox
+
+EXAMPLE = "6246c558-976c-4df6-ba60-eb1a344a17af"
+SERVICE = "service/7eaf7fff-882c-4f3d-9a8f-a22317ac00ce"
+
+
+def test_the_specifications_example_comes_first(ask: Client) -> None:
+    first = ask("action/").json["objects"][0]
+    assert first == ask(f"action/{EXAMPLE}/").json
+    assert first["action"] == "Cluster Create"
+    assert first["start_date"] == first["end_date"] == "Wed, 17 Sep 2014 08:26:22 +0000"
+    assert first["resource_uri"] == f"/api/v1/action/{EXAMPLE}/"
+    assert json.loads(first["body"])["name"] == "test_cluster"
+    assert (first["is_user_action"], first["can_be_canceled"], first["can_be_retried"]) == (True, False, True)
+
+
+def test_pages_follow_each_other_in_chronological_order(ask: Client) -> None:
+    path, actions = "/api/v1/action/", []
+    while path:
+        page = ask(path).json
+        actions += page["objects"]
+        path = page["meta"]["next"]
+    assert len({action["uuid"] for action in actions}) == page["meta"]["total_count"] == 60
+    dates = [parsedate_to_datetime(action["start_date"]) for action in actions]
+    assert dates == sorted(dates)
+    assert {action["state"] for action in actions} == {"Success", "Failed", "Canceled"}
+
+
+def test_the_servers_maximum_is_applied_silently(sandbox: Sandbox, ask: Client) -> None:
+    sandbox.set(page_size=7, max_page_size=10)
+    assert ask("action/").json["meta"]["limit"] == 7
+    assert ask("action/?limit=1000").json["meta"]["limit"] == 10
+    sandbox.set(max_page_size=0)
+    page = ask("action/?limit=0").json
+    assert len(page["objects"]) == 60
+    assert "next" not in page["meta"]
+
+
+def test_both_authorizations(ask: Client) -> None:
+    assert ask("auth/").json == {"username": "sandbox"}
+    ask.use_basic()
+    assert ask("auth/").status == ask("action/").status == 200
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [None, "", "ApiKey", "ApiKey sandbox", "ApiKey sandbox:wrong", "Basic !", "Basic c2FuZGJveDp3cm9uZw==", "x y"],
+)
+@pytest.mark.parametrize("path", ["auth/", "action/", f"action/{EXAMPLE}/", "action/schema/", f"{SERVICE}/"])
+def test_a_wrong_key_is_a_401_without_a_body(ask: Client, authorization: str | None, path: str) -> None:
+    ask.authorization = authorization
+    reply = ask(path)
+    assert (reply.status, reply.body) == (401, b"")
+
+
+def test_filters(sandbox: Sandbox, ask: Client) -> None:
+    thing = "/api/v1/service/11111111-1111-4111-8111-111111111111/"
+    old, new, running = sandbox.create_actions(
+        [
+            {"object": thing, "started_ago": 7200, "phases": [[-7200, "In progress"], [-7000.5, "Failed"]]},
+            {"object": thing, "started_ago": 600, "phases": [[-600, "In progress"], [-500, "Success"]]},
+            {"object": thing, "started_ago": 60, "phases": [[0, "In progress"]]},
+        ]
+    )
+
+    def found(**filters: str) -> list[str]:
+        query = "&".join(f"{name}={value}" for name, value in {"object": thing, **filters}.items())
+        return ask.uuids(f"action/?{query.replace('+', '%2B').replace(' ', '%20')}")
+
+    def ago(seconds: float, zone: str = "%2B00:00") -> str:
+        return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() - seconds)) + zone
+
+    assert found() == [old, new, running]
+    assert found(state="Failed") == [old]
+    assert found(state="In progress") == [running]
+    assert found(state="failed") == found(state="No such state") == []
+    assert found(start_date__gte=ago(3600)) == [new, running]
+    assert found(start_date__gte=ago(3600, "")) == [new, running]
+    assert found(start_date__lte=ago(3600)) == [old]
+    assert found(end_date__gte=ago(550)) == [new]
+    assert found(end_date__lte=ago(550)) == [old]
+    assert found(start_date__gte="2014-09-17", uuid=new) == [new]
+    assert found(unknown="1", order_by="state") == [old, new, running]
+    assert ask.uuids(f"action/?object={thing.rstrip('/')}") == []
+    # Shown dates are cut, stored ones are not.
+    shown = parsedate_to_datetime(ask(f"action/{old}/").json["end_date"])
+    assert found(end_date__lte=shown.strftime("%Y-%m-%dT%H:%M:%S"), uuid=old) == []
+
+
+def test_a_date_as_the_api_shows_it_is_a_400(ask: Client) -> None:
+    reply = ask("action/?start_date__gte=Wed,%2017%20Sep%202014%2008:26:22%20%2B0000")
+    assert reply.status == 400
+    assert "invalid format" in reply.json["error"]
+    assert ask("action/?limit=many").json["error"]
+
+
+def test_include_related_adds_parents_and_children(ask: Client) -> None:
+    container = next(a for a in ask("action/?limit=0").json["objects"] if "/container/" in a["object"])["object"]
+    service = ask(container).json["parent"]
+    stack = ask(service).json["parent"]
+
+    def objects(query: str) -> set[str]:
+        return {action["object"] for action in ask(f"action/?limit=0&{query}").json["objects"]}
+
+    related = objects(f"object={service}&include_related=true")
+    assert container in related
+    assert related <= {service, stack, *objects("")}
+    assert all("/nodecluster/" not in uri for uri in related)
+    assert objects(f"object={container}&include_related=false") == {container}
+    assert len(objects("include_related=true")) > len(related)
+
+
+def test_other_urls(ask: Client) -> None:
+    moved = ask("action")
+    assert (moved.status, moved.headers["Location"]) == (301, "/api/v1/action/")
+    assert ask("action/schema/").json["fields"]["state"]
+    assert ask("action//").json["meta"]["total_count"] == 60
+    missing = ask("action/00000000-0000-4000-8000-000000000000/")
+    assert (missing.status, missing.body) == (404, b"")
+    assert ask("action/nonsense/").status == 404
+    assert [ask("action/", method).status for method in ("POST", "PUT", "DELETE", "PATCH")] == [405] * 4
+    assert ask(f"action/{EXAMPLE}/", "DELETE").status == 405
+    assert ask("nonsense/").status == ask("/nonsense/").status == 404
+
+
+def test_a_whole_base_serves_the_same_actions(ask: Client) -> None:
+    page = ask("/api/audit/v1/action/?limit=2").json
+    assert [action["uuid"] for action in page["objects"]] == ask.uuids("action/?limit=2")
+    assert page["meta"]["next"] == "/api/audit/v1/action/?limit=2&offset=2"
+    assert ask(page["objects"][0]["resource_uri"]).json["uuid"] == EXAMPLE
+
+
+def test_logs_can_be_absent_from_lists(sandbox: Sandbox, ask: Client) -> None:
+    sandbox.set(lists_without_logs=True)
+    assert "logs" not in ask("action/").json["objects"][1]
+    assert "logs" in ask(f"action/{EXAMPLE}/").json
+
+
+def test_a_call_starts_an_action_that_ends(ask: Client) -> None:
+    body = '{"container_envvars": []}'
+    reply = ask(f"{SERVICE}/redeploy/?seconds=0.6&pending=0.2&canceling=0.2&state=Canceled&logs=stopped", "POST", body)
+    assert reply.status == 202
+    uri = reply.headers["X-Tutum-Action-URI"]
+    assert reply.json["actions"] == ask(f"{SERVICE}/").json["actions"] == [uri]
+    seen: list[str] = []
+    while "Canceled" not in seen:
+        action = ask(uri).json
+        assert action["state"] == "Canceled" or action["end_date"] is None
+        if not seen or seen[-1] != action["state"]:
+            seen.append(action["state"])
+        time.sleep(0.02)
+    assert seen == ["Pending", "In progress", "Canceling", "Canceled"]
+    assert (action["action"], action["body"], action["logs"]) == ("Service Redeploy", body, "stopped")
+    assert action["end_date"] is not None
+    assert ask(f"{SERVICE}/terminate/?seconds=nan", "POST").status == 400
+    assert ask(f"{SERVICE}/", "DELETE").status == 202
+    assert ask(f"{SERVICE}/").json["state"] == "Terminating"
+    assert ask(f"{SERVICE}/juggle/", "POST").status == 404
+
+
+def test_a_timeline_can_do_anything(sandbox: Sandbox, ask: Client) -> None:
+    uuid = sandbox.create_action([[0, "Failed"], [0.3, "In progress"], [0.6, None], [0.9, "Success"]])
+    began = time.monotonic()
+    seen: list[str | None] = []
+    while not seen or seen[-1] != "Success":
+        state = ask.state(uuid)
+        in_list = ask.uuids(f"action/?state={(state or 'Failed').replace(' ', '%20')}&uuid={uuid}") == [uuid]
+        if ask.state(uuid) == state:  # no change in between
+            assert in_list is (state is not None)
+        if not seen or seen[-1] != state:
+            seen.append(state)
+        assert time.monotonic() < began + 10
+    assert seen == ["Failed", "In progress", None, "Success"]
+
+
+def test_cancel_and_retry(ask: Client) -> None:
+    uri = ask(f"{SERVICE}/start/?seconds=60", "POST").headers["X-Tutum-Action-URI"]
+    assert ask(f"{uri}retry/", "POST").status == 409
+    assert ask(f"{uri}cancel/?seconds=0.1", "POST").json["state"] == "Canceling"
+    assert ask(f"{uri}cancel/", "POST").status == 409
+    time.sleep(0.15)
+    assert ask(uri).json["state"] == "Canceled"
+    retried = ask(f"{uri}retry/?seconds=0", "POST").json
+    assert (retried["state"], retried["can_be_retried"]) == ("Success", True)
+    assert ask("action/00000000-0000-4000-8000-000000000000/cancel/", "POST").status == 404
+
+
+def test_throttling_is_tastypies_own(sandbox: Sandbox, ask: Client) -> None:
+    sandbox.set(throttle="2/30")
+    replies = [ask("auth/") for _number in range(3)]
+    assert [reply.status for reply in replies] == [200, 200, 429]
+    assert 0 < int(replies[2].headers["Retry-After"]) <= 30
+    assert replies[2].body == b""
+
+
+def test_ten_clients_at_once(sandbox: Sandbox, ask: Client) -> None:
+    client_type = type(ask)
+
+    def work(_number: int) -> set[int]:
+        client = client_type(sandbox)
+        found = set()
+        for _number in range(10):
+            found.add(client(f"{SERVICE}/redeploy/?seconds=0.05", "POST").status)
+            found.add(client("action/?state=Success&limit=5").status)
+        client.connection.close()
+        return found
+
+    with ThreadPoolExecutor(10) as pool:
+        assert set().union(*pool.map(work, range(10))) == {200, 202}

@@ -1,0 +1,166 @@
+# Copyright (c) 2026, The tutum.cloud contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""/sandbox/: what a test or a person asks of the sandbox itself. Loopback only; neither logged nor spoiled."""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+import json
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.core.cache import cache
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from .faults import faults as rules
+from .faults import rule_from
+from .models import SUCCESS, Action, moment, writing
+from .seed import plant
+from .settings import options, parse_throttle
+from .traffic import request_log
+
+View = Callable[[HttpRequest], HttpResponse]
+
+
+def control(*methods: str) -> Callable[[View], View]:
+    """Make a view answer these methods, from this machine, with a 400 that explains each ValueError."""
+
+    def decorate(view: View) -> View:
+        @csrf_exempt
+        @functools.wraps(view)
+        def guarded(request: HttpRequest) -> HttpResponse:
+            if not ipaddress.ip_address(request.META["REMOTE_ADDR"]).is_loopback:
+                return JsonResponse({"error": "The sandbox is controlled from its own machine only."}, status=403)
+            if request.method not in methods:
+                return HttpResponse(status=405, headers={"Allow": ", ".join(methods)})
+            try:
+                return view(request)
+            except (ValueError, TypeError, IntegrityError) as error:
+                return JsonResponse({"error": str(error)}, status=400)
+
+        return guarded
+
+    return decorate
+
+
+def content(request: HttpRequest) -> Any:
+    """Return the JSON that was sent."""
+    return json.loads(request.body)
+
+
+def current_settings() -> dict[str, Any]:
+    """Return what can change while the server runs."""
+    chosen = options()
+    return {
+        "latency": chosen.latency,
+        "throttle": chosen.throttle,
+        "page_size": chosen.page_size,
+        "max_page_size": chosen.max_page_size,
+        "lists_without_logs": chosen.lists_without_logs,
+    }
+
+
+@control("GET")
+def status(_request: HttpRequest) -> HttpResponse:
+    """Say how things are."""
+    return JsonResponse(
+        {
+            "actions": Action.objects.as_of_now().count(),
+            "requests": len(request_log.entries()),
+            "faults": len(rules.described()),
+            "settings": current_settings(),
+        }
+    )
+
+
+ACTION_DEFAULTS: dict[str, Any] = {
+    "action": "Service Redeploy",
+    "method": "POST",
+    "ip": "203.0.113.17",
+    "location": "New York, USA",
+    "user_agent": "python-tutum/0.21.1",
+    "body": "",
+    "logs": "",
+    "extra": None,
+}
+
+
+def new_action(described: dict[str, Any], now: float) -> Action:
+    """Make an action from its description; ValueError for a field that there is not."""
+    given = dict(described)
+    phases = given.pop("phases", None)
+    started = now - given.pop("started_ago", 0)
+    given = {"uuid": str(uuid.uuid4()), **ACTION_DEFAULTS, **given}
+    given.setdefault("object", f"/api/v1/service/{uuid.uuid5(uuid.NAMESPACE_URL, given['uuid'])}/")
+    given.setdefault("path", f"{given['object'] or '/api/v1/service/'}redeploy/")
+    known = {*ACTION_DEFAULTS, "uuid", "object", "path"}
+    if unknown := sorted(set(given) - known):
+        raise ValueError(
+            f"an action has no {', '.join(unknown)}; it has {', '.join(sorted(known))}, started_ago, phases"
+        )
+    action = Action(**given, start_date=moment(started))
+    action.begin(phases or [(started - now, SUCCESS)], now)
+    return action
+
+
+@control("POST")
+def actions(request: HttpRequest) -> HttpResponse:
+    """Create actions, all or none."""
+    now = time.time()
+    created = [new_action(described, now) for described in content(request)]
+    with writing, transaction.atomic():
+        Action.objects.bulk_create(created, batch_size=500)
+    return JsonResponse({"uuids": [action.uuid for action in created]}, status=201)
+
+
+@control("GET", "DELETE")
+def requests(request: HttpRequest) -> HttpResponse:
+    """Show or clear the log of requests."""
+    if request.method == "DELETE":
+        request_log.clear()
+    return JsonResponse({"requests": request_log.entries()})
+
+
+@control("GET", "POST", "DELETE")
+def faults(request: HttpRequest) -> HttpResponse:
+    """Show the rules in force, add one or several, or remove all."""
+    if request.method == "DELETE":
+        rules.clear()
+    elif request.method == "POST":
+        described = content(request)
+        rules.add([rule_from(each) for each in (described if isinstance(described, list) else [described])])
+    return JsonResponse({"faults": rules.described()}, status=201 if request.method == "POST" else 200)
+
+
+@control("POST")
+def reset(_request: HttpRequest) -> HttpResponse:
+    """Go back to the seeds: no faults, an empty log, nobody throttled. Settings stay."""
+    with writing:
+        plant()
+    rules.clear()
+    request_log.clear()
+    cache.clear()
+    return JsonResponse({"actions": Action.objects.count()})
+
+
+@control("POST")
+def settings(request: HttpRequest) -> HttpResponse:
+    """Change some settings, and show all."""
+    known = current_settings()
+    wanted = content(request)
+    if unknown := sorted(set(wanted) - set(known)):
+        raise ValueError(f"there is no setting {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+    if wanted.get("throttle"):
+        parse_throttle(wanted["throttle"])
+    if "throttle" in wanted:
+        cache.clear()  # a new limit counts from now
+    for name, value in wanted.items():
+        setattr(options(), name, value)
+    return JsonResponse(current_settings())

@@ -1,0 +1,158 @@
+# Copyright (c) 2026, The tutum.cloud contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Actions that follow the clock, and the objects that they belong to."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.db import connection, models, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+PENDING = "Pending"
+IN_PROGRESS = "In progress"
+CANCELING = "Canceling"
+CANCELED = "Canceled"
+SUCCESS = "Success"
+FAILED = "Failed"
+FINAL_STATES = (SUCCESS, FAILED, CANCELED)
+
+# When (seconds since the epoch) an action enters which state; None: from then on it is not there.
+Timeline = list[tuple[float, str | None]]
+
+# A change of an action is read, worked out and written; two at once would lose one.
+writing = threading.RLock()
+
+
+def moment(seconds: float) -> datetime:
+    """Return seconds since the epoch as the date that the database stores."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+class ActionQuerySet(models.QuerySet):  # type: ignore[type-arg, unused-ignore]
+    """Queries of actions."""
+
+    def as_of_now(self) -> ActionQuerySet:
+        """Return the actions that exist now, in the states that they are in now.
+
+        An action's state is a plain column, so that filters, counts and pages are SQL on an index. It is brought up
+        to the clock here, by whoever reads next; between two changes that is one look at an index.
+        """
+        now = time.time()
+        if self.filter(next_change__lte=now).exists():
+            with writing, transaction.atomic():
+                due = list(self.filter(next_change__lte=now).only("timeline"))
+                for action in due:
+                    action.follow(now)
+                # Thousands may be due at once, for which `bulk_update` would take seconds.
+                adapt = connection.ops.adapt_datetimefield_value
+                with connection.cursor() as cursor:
+                    cursor.executemany(
+                        f"UPDATE {Action._meta.db_table} SET state = %s, end_date = %s, next_change = %s WHERE id = %s",
+                        [(each.state, adapt(each.end_date), each.next_change, each.id) for each in due],
+                    )
+        return self.filter(state__isnull=False)
+
+
+class Action(models.Model):
+    """One call of the API. The fields are the specification's; `uuid` aside, most may be null, as there."""
+
+    uuid = models.CharField(max_length=36, unique=True)
+    action = models.TextField()
+    method = models.CharField(max_length=10)
+    path = models.TextField()
+    object = models.TextField(null=True)
+    start_date = models.DateTimeField()
+    ip = models.TextField(null=True)
+    location = models.TextField(null=True)
+    user_agent = models.TextField(null=True)
+    body = models.TextField(null=True)
+    logs = models.TextField(null=True)
+    extra = models.JSONField(null=True)  # raw fields that are added to the answer, or stand in for its own
+
+    # The timeline is the truth; the next three are what it says for the moment of the last look.
+    timeline = models.JSONField(null=True)  # null: over long ago
+    state = models.TextField(null=True)  # null: the action is not there
+    end_date = models.DateTimeField(null=True)
+    next_change = models.FloatField(null=True)
+
+    objects = ActionQuerySet.as_manager()
+
+    class Meta:
+        """The order of every list, and indexes for it under each filter."""
+
+        ordering: ClassVar = ["start_date", "id"]
+        indexes: ClassVar = [
+            # For lists of all that exists: covers counting and skipping, so deep offsets stay cheap.
+            models.Index(fields=["start_date", "id"], name="chronological", condition=models.Q(state__isnull=False)),
+            models.Index(fields=["state", "start_date", "id"], name="by_state"),
+            models.Index(fields=["object", "start_date", "id"], name="by_object"),
+            models.Index(fields=["end_date"], name="by_end"),
+            models.Index(fields=["next_change"], name="due", condition=models.Q(next_change__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.uuid}"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the action is in a state that only a retry can change."""
+        return self.state in FINAL_STATES
+
+    def follow(self, now: float) -> None:
+        """Set what the timeline says about this moment (seconds since the epoch)."""
+        self.state, self.end_date, self.next_change = None, None, None
+        for begins, state in self.timeline or []:
+            if begins > now:
+                self.next_change = begins
+                break
+            self.state = state
+            self.end_date = moment(begins) if state in FINAL_STATES else None
+
+    def begin(self, phases: Iterable[Sequence[Any]], now: float) -> None:
+        """Give the action a new future: pairs of seconds from now and a state (or None)."""
+        self.timeline = sorted(((now + offset, state) for offset, state in phases), key=lambda phase: phase[0])
+        self.follow(now)
+
+
+class CloudObject(models.Model):
+    """A stack, service, container, node cluster or node: just enough of it to have actions and relatives."""
+
+    uri = models.TextField(primary_key=True)
+    name = models.TextField()
+    parent = models.TextField(null=True, db_index=True)
+
+    def __str__(self) -> str:
+        return self.uri
+
+    @classmethod
+    def relatives(cls, uri: str) -> list[str]:
+        """Return the resource URIs of the object, its parent and its children."""
+        parents = cls.objects.filter(uri=uri, parent__isnull=False).values_list("parent", flat=True)
+        children = cls.objects.filter(parent=uri).values_list("uri", flat=True)
+        return [uri, *parents, *children]
+
+
+def phases_of(
+    *, seconds: float = 5.0, state: str = SUCCESS, pending: float = 0.0, canceling: float = 0.0
+) -> list[tuple[float, str]]:
+    """Return the phases of an action that ends after so many seconds, the first and last of them spent waiting.
+
+    `pending` is how long it waits for another action first, `canceling` how long its cancellation takes at the end.
+    """
+    end = max(seconds, pending + canceling)
+    phases = []
+    if pending > 0:
+        phases.append((0.0, PENDING))
+    if end - canceling > pending:
+        phases.append((pending, IN_PROGRESS))
+    if canceling > 0:
+        phases.append((end - canceling, CANCELING))
+    return [*phases, (end, state)]

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, The tutum.cloud contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The original client of the API, `tutum` 0.21.1 of 2015, to compare with. It needs Python 2.7.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+CLIENT = "tutum==0.21.1"
+# The last that makes environments for Python 2.7.
+VIRTUALENV = "virtualenv<20.22"
+
+
+def install(folder: Path) -> Path | None:
+    """Install the client into an environment in this folder, unless it is there; return its Python.
+
+    Returns None where there is no Python 2.7; CalledProcessError tells what a failing step printed.
+    """
+    python, complete = folder / "bin" / "python", folder / "complete"
+    if complete.exists():
+        return python
+    interpreter = _python27()
+    if interpreter is None:
+        return None
+    with tempfile.TemporaryDirectory() as tools:
+        for step in (
+            [sys.executable, "-m", "venv", tools],
+            [f"{tools}/bin/pip", "install", "--quiet", VIRTUALENV],
+            [f"{tools}/bin/virtualenv", "--quiet", "--clear", f"--python={interpreter}", str(folder)],
+            [str(folder / "bin" / "pip"), "install", "--quiet", CLIENT],
+        ):
+            subprocess.run(step, stdout=subprocess.DEVNULL, check=True)
+    complete.touch()
+    return python
+
+
+def _python27() -> str | None:
+    """Find a Python 2.7 that runs: one of a version manager's shims may be there and not work."""
+    candidates = [shutil.which("python2.7")]
+    pyenv = shutil.which("pyenv")
+    if pyenv:
+        root = subprocess.run([pyenv, "root"], capture_output=True, text=True, check=False).stdout.strip()
+        candidates += sorted(map(str, Path(root).glob("versions/2.7*/bin/python2.7"))) if root else []
+    for candidate in candidates:
+        if candidate and subprocess.run([candidate, "-c", ""], capture_output=True, check=False).returncode == 0:
+            return candidate
+    return None

@@ -1,0 +1,36 @@
+# Copyright (c) 2026, The tutum.cloud contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where everything is: the API below two bases, the sandbox's own controls below /sandbox/."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+from tastypie.api import Api
+
+from . import control
+from .resources import ActionResource, AuditActionResource, AuthResource, CloudObjectResource
+
+v1 = Api(api_name="v1")
+v1.register(ActionResource())
+v1.register(AuthResource())
+
+# Apart from the others, so that it comes last: its URLs match any type of object.
+objects = Api(api_name="v1")
+objects.register(CloudObjectResource())
+
+audit = Api(api_name="audit/v1")
+audit.register(AuditActionResource())
+
+urlpatterns = [
+    path("api/", include(v1.urls)),
+    path("api/", include(objects.urls)),
+    path("api/", include(audit.urls)),
+    path("sandbox/", control.status),
+    path("sandbox/actions/", control.actions),
+    path("sandbox/requests/", control.requests),
+    path("sandbox/faults/", control.faults),
+    path("sandbox/reset/", control.reset),
+    path("sandbox/settings/", control.settings),
+]
