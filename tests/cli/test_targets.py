@@ -1,0 +1,134 @@
+# Copyright (c) 2026, The tutum.cloud contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The Python of a target: the oldest one that this ansible-core works with, and one that lacks a library."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+
+from interpreters import interpreter_folders
+
+if TYPE_CHECKING:
+    from tutum_sandbox.process import Sandbox
+
+    from tests.cli.running import Ansible
+
+EXAMPLE = "6246c558-976c-4df6-ba60-eb1a344a17af"
+REQUESTS = ("requests", "urllib3", "idna", "certifi", "charset_normalizer")
+
+
+def ask(python: Path, code: str) -> str:
+    """What a Python says."""
+    return subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def bare_python(ansible: Ansible, *libraries: str) -> Path:
+    """A Python of the same version as Ansible's with the standard library and these, which are Ansible's own."""
+    folder = ansible.home / "bare"
+    subprocess.run([ansible.python, "-m", "venv", "--without-pip", folder], check=True)
+    python = folder / "bin" / "python"
+    purelib = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    source, target = Path(ask(ansible.python, purelib)), Path(ask(python, purelib))
+    for name in libraries:
+        (target / name).symlink_to(source / name)
+    return python
+
+
+def test_requests_is_missing_on_the_target(ansible: Ansible) -> None:
+    """Both modules name the library, the interpreter that lacks it, and how to install it."""
+    python = bare_python(ansible)
+    tasks: list[dict[str, Any]] = [
+        {"name": "query", "tutum.cloud.tutum_action_info": {"uuid": EXAMPLE}},
+        {"name": "wait", "tutum.cloud.wait_for_action": {"uuid": EXAMPLE}},
+    ]
+    variables = {"ansible_python_interpreter": str(python)}
+    done = ansible.run(ansible.playbook(tasks, vars=variables, ignore_errors=True)).succeeded()
+    for task in ("query", "wait"):
+        message = done.result(task)["msg"]
+        assert message.startswith("The Python library requests cannot be imported (No module named 'requests') by ")
+        assert f"{python} -m pip install requests" in message
+        assert "\n" not in message
+    assert "Traceback" not in done.output
+
+
+def test_dateutil_is_missing_on_the_target(ansible: Ansible) -> None:
+    """It is needed for the dates of a filter, and for nothing else."""
+    python = bare_python(ansible, *REQUESTS)
+    tasks: list[dict[str, Any]] = [
+        {"name": "no date", "tutum.cloud.tutum_action_info": {"uuid": EXAMPLE}},
+        {"name": "wait", "tutum.cloud.wait_for_action": {"uuid": EXAMPLE}},
+        {"name": "date", "tutum.cloud.tutum_action_info": {"start_date_gte": "2 days ago"}, "ignore_errors": True},
+    ]
+    done = ansible.run(ansible.playbook(tasks, vars={"ansible_python_interpreter": str(python)})).succeeded()
+    assert done.result("no date")["actions"][0]["started_at"] == "2014-09-17T08:26:22Z"
+    message = done.result("date")["msg"]
+    assert message.startswith("The Python library python-dateutil cannot be imported (No module named 'dateutil') by ")
+    assert f"{python} -m pip install python-dateutil" in message
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("library", "module", "options"),
+    [("requests", "requests", "limit=1"), ("python-dateutil", "dateutil", "start_date_gte='1 h ago'")],
+)
+def test_library_is_missing_on_the_controller(ansible: Ansible, library: str, module: str, options: str) -> None:
+    """The lookup runs there, and names Ansible's own interpreter."""
+    shadows = ansible.folder / "shadows"
+    shadows.mkdir()
+    (shadows / f"{module}.py").write_text(f"raise ImportError(\"No module named '{module}'\")\n")
+    ansible.environment["PYTHONPATH"] = str(shadows)
+    template = f"{{{{ query('tutum.cloud.tutum_action', {options}) }}}}"
+    done = ansible.run(ansible.adhoc("ansible.builtin.debug", {"msg": template}))
+    assert done.status != 0
+    message = done.output.replace("\n", " ")
+    assert (
+        f"The Python library {library} cannot be imported (No module named '{module}') by {ansible.python}" in message
+    )
+    assert f" -m pip install {library}. " in message
+    assert "Traceback" not in done.output
+
+
+@pytest.fixture
+def oldest_python(ansible: Ansible) -> Path:
+    """The oldest Python of a target that this ansible-core works with, in an environment with our requirements."""
+    version = ask(ansible.python, "from ansible.module_utils.basic import _PY_MIN; print('%d.%d' % _PY_MIN)")
+    found = shutil.which(f"python{version}", path=os.pathsep.join(map(str, interpreter_folders())))
+    if found is None:
+        leave = pytest.fail if os.environ.get("CI") else pytest.skip
+        leave(f"there is no Python {version} here")
+    folder = ansible.home / "oldest"
+    subprocess.run([found, "-m", "venv", folder], check=True)
+    python = folder / "bin" / "python"
+    requirements = ansible.checkout / "requirements.txt"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--requirement", requirements], check=True)
+    return python
+
+
+def test_oldest_python(ansible: Ansible, sandbox: Sandbox, oldest_python: Path) -> None:
+    """Both modules do all of their work there."""
+    uuids = [sandbox.create_action([[0, "In progress"], [3, state]]) for state in ("Success", "Failed")]
+    tasks: list[dict[str, Any]] = [
+        {"name": "query", "tutum.cloud.tutum_action_info": {"uuid": EXAMPLE}},
+        {"name": "dates", "tutum.cloud.tutum_action_info": {"start_date_lte": "17 Sep 2014 08:26:22 +0000"}},
+        {"name": "days", "tutum.cloud.tutum_action_info": {"start_date_gte": "20 years ago", "limit": 1}},
+        {"name": "wait", "tutum.cloud.wait_for_action": {"uuid": uuids[0]}},
+        {"name": "failed", "tutum.cloud.wait_for_action": {"uuid": uuids}, "ignore_errors": True},
+        {"name": "options", "tutum.cloud.wait_for_action": {"uuid": uuids, "timeout": "nan"}, "ignore_errors": True},
+    ]
+    done = ansible.run(ansible.playbook(tasks, vars={"ansible_python_interpreter": str(oldest_python)})).succeeded()
+    for task in ("query", "dates", "days"):
+        assert [action["uuid"] for action in done.result(task)["actions"]] == [EXAMPLE]
+    assert done.result("wait")["states"] == {"Success": 1}
+    assert done.result("failed")["unsuccessful"] == [uuids[1]]
+    assert done.result("options")["msg"].startswith("timeout: nan cannot be used")

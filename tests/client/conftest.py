@@ -1,0 +1,72 @@
+# Copyright (c) 2026, The tutum.cloud contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the tests of the client share: a sandbox, and a client that asks it over a real connection.
+
+`TUTUM_TEST_SANDBOX_PYTHON` is a Python that has the sandbox's requirements; `nox` sets it.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tutum_sandbox.process import Sandbox
+
+from tests.client.asking import client_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
+
+SANDBOX_PYTHON = os.environ["TUTUM_TEST_SANDBOX_PYTHON"]
+USUAL_SETTINGS = {"latency": 0.0, "throttle": None, "page_size": 25, "max_page_size": 1000}
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing of the caller's network settings and credentials, and an empty home."""
+    for name in os.environ:
+        if name.lower().endswith("_proxy") or name.startswith(("TUTUM_USER", "TUTUM_A", "TUTUM_REST", "TUTUM_BASE")):
+            monkeypatch.delenv(name)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[Sandbox]:
+    """A sandbox for all tests."""
+    with Sandbox(SANDBOX_PYTHON) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running_sandbox: Sandbox) -> Sandbox:
+    """The sandbox as it was when it started: the seeded actions, no faults, no requests."""
+    running_sandbox.start()  # where a test has stopped it
+    running_sandbox.set(**USUAL_SETTINGS)
+    running_sandbox.reset()
+    return running_sandbox
+
+
+@pytest.fixture
+def tls_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """A sandbox with a certificate of the kind that the test names (`indirect`)."""
+    with Sandbox(SANDBOX_PYTHON, actions=3, tls=request.param) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def connect(sandbox: Sandbox) -> Iterator[Callable[..., Client]]:
+    """Makes clients for the sandbox, or for the `api_url` given, with options as a user sets them."""
+    with ExitStack() as stack:
+
+        def make(**options: Any) -> Client:
+            return stack.enter_context(closing(client_for(sandbox, **options)))
+
+        yield make
