@@ -1,0 +1,213 @@
+# Copyright (c) 2026, The tutum.cloud contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run nox sessions as processes of their own, some at a time.
+
+One line when a session starts and one when it ends; the whole log of each that failed; the totals of all tests at the
+end. The exit status is 0 when nothing failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Lock
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+LOGS = CHECKOUT / ".cache" / "logs"
+NOX = [sys.executable, "-m", "nox", "--non-interactive"]
+
+# The slowest ones begin, so that none of them is alone at the end.
+_FIRST = ("build", "cli", "examples", "lint", "sanity", "integration", "target", "docs")
+
+# How the tools report what they ran. ansible-test repeats pytest's last line for each group of unit tests.
+_PYTEST = re.compile(
+    r"^=+ (?:.*\D)?\d+ (?:passed|failed|skipped|error|xfailed|deselected).* in [\d.]+s.*=+$", re.MULTILINE
+)
+_PYTEST_COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped)")
+_SANITY_TEST = re.compile(r'^Running sanity test "', re.MULTILINE)
+_SANITY_FAILED = re.compile(r"^(?:FATAL|ERROR): The (\d+) sanity test\(s\) listed below", re.MULTILINE)
+_TARGET = re.compile(r"^Running \S+ integration test (?:role|script)", re.MULTILINE)
+_SKIPPED = re.compile(r"^nox > Session \S+ skipped: (.*?)(?: \(took .*)?$", re.MULTILINE)
+
+
+@dataclass
+class Counts:
+    """How many tests passed, failed and were skipped."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def add(self, other: Counts) -> None:
+        """Add the counts of another session."""
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+    def __str__(self) -> str:
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        return f"{self.passed} passed, {self.failed} failed{skipped}"
+
+
+@dataclass
+class Result:
+    """How one session ended."""
+
+    session: str
+    seconds: float
+    status: int
+    log: str
+    counts: Counts
+    skipped: str = ""
+
+    def __str__(self) -> str:
+        state = "FAILED " if self.status else "skipped" if self.skipped else "ok     "
+        return f"{state} {self.session:24} {self.seconds:5.0f} s  {self.skipped or self.counts}"
+
+
+@dataclass
+class Runner:
+    """Runs sessions and can end all that are running."""
+
+    time_limit: float
+    _running: set[subprocess.Popen[bytes]] = field(default_factory=set)
+    _lock: Lock = field(default_factory=Lock)
+    _stopped: Event = field(default_factory=Event)
+
+    def run(self, session: str) -> Result:
+        """Run one session to its end, or to the time limit."""
+        log = LOGS / f"{session}.log"
+        started = time.monotonic()
+        with log.open("wb") as output:
+            with self._lock:
+                if self._stopped.is_set():
+                    raise KeyboardInterrupt
+                process = subprocess.Popen(
+                    [*NOX, "--session", session],
+                    cwd=CHECKOUT,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+                self._running.add(process)
+            print(f"started {session}", flush=True)
+            try:
+                status = process.wait(self.time_limit)
+            except subprocess.TimeoutExpired:
+                _end(process)
+                status = process.returncode or 1
+                output.write(f"\nEnded after {self.time_limit:.0f} s, the limit for one session.\n".encode())
+            finally:
+                with self._lock:
+                    self._running.discard(process)
+        text = log.read_text(errors="replace")
+        skipped = _SKIPPED.search(text) if status == 0 else None
+        counts = Counts(skipped=1) if skipped else count_tests(text, failed=status != 0)
+        reason = skipped.group(1) if skipped else ""
+        return Result(session, time.monotonic() - started, status, text, counts, reason)
+
+    def stop(self) -> None:
+        """Start nothing more, and end what is running."""
+        self._stopped.set()
+        with self._lock:
+            running = list(self._running)
+        for process in running:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a session with all its children: first as Ctrl-C does, so that it can clean up."""
+    for sent, patience in ((signal.SIGINT, 10.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+        try:
+            os.killpg(process.pid, sent)
+            process.wait(patience)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def count_tests(log: str, *, failed: bool) -> Counts:
+    """Sum up what the tools in a session's log say they ran. A session that counts nothing is one test itself."""
+    counts = Counts()
+    for line in _PYTEST.findall(log):
+        for number, outcome in _PYTEST_COUNT.findall(line):
+            name = outcome if outcome in {"passed", "skipped"} else "failed"
+            setattr(counts, name, getattr(counts, name) + int(number))
+    wrong = sum(map(int, _SANITY_FAILED.findall(log)))
+    counts.passed += len(_SANITY_TEST.findall(log)) - wrong + len(_TARGET.findall(log))
+    counts.failed += wrong
+    if failed and not counts.failed:
+        counts.failed = 1
+    elif counts == Counts():
+        counts.passed = 1
+    return counts
+
+
+def list_sessions(tag: str) -> list[str]:
+    """Names of the sessions with this tag, the slowest first."""
+    command = [*NOX, "--list", "--json", "--tags", tag]
+    listing = subprocess.run(command, cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True)
+    sessions: list[str] = [entry["session"] for entry in json.loads(listing.stdout)]
+
+    def rank(session: str) -> int:
+        kind = session.partition("-")[0]
+        return _FIRST.index(kind) if kind in _FIRST else len(_FIRST)
+
+    return sorted(sessions, key=rank)
+
+
+def main() -> int:
+    """Run all sessions with a tag."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tag", required=True, help="run the sessions with this tag")
+    parser.add_argument("--jobs", type=int, default=2, help="how many at a time (default: %(default)s)")
+    parser.add_argument(
+        "--time-limit", type=float, default=900.0, help="seconds for one session (default: %(default)s)"
+    )
+    arguments = parser.parse_args()
+
+    def interrupt(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    sessions = list_sessions(arguments.tag)
+    runner = Runner(arguments.time_limit)
+    totals, failed, started = Counts(), [], time.monotonic()
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        pending = [pool.submit(runner.run, session) for session in sessions]
+        try:
+            for done in as_completed(pending):
+                result = done.result()
+                totals.add(result.counts)
+                if result.status:
+                    failed.append(result.session)
+                    print(f"{f' {result.session} ':-^100}\n{result.log.rstrip()}\n{'':-^100}")
+                print(result, flush=True)
+        except KeyboardInterrupt:
+            print("interrupted, ending what runs ...", flush=True)
+            pool.shutdown(wait=False, cancel_futures=True)
+            runner.stop()
+            return 130
+    print(f"\n{len(sessions)} sessions in {time.monotonic() - started:.0f} s")
+    if failed:
+        print(f"Failed: {', '.join(failed)}. Run one alone with: .venv/nox/bin/nox -s {failed[0]}")
+    print(totals)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
