@@ -1,0 +1,32 @@
+# Copyright (c) 2026, The tutum.cloud contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the tests of the documentation share: those of the command line, with the collection where users install it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.conftest import ansible as ansible_of_checkout
+from tests.cli.conftest import running_sandbox, sandbox
+
+if TYPE_CHECKING:
+    from tests.cli.running import Ansible
+
+__all__ = ["ansible_of_checkout", "running_sandbox", "sandbox"]
+
+
+@pytest.fixture
+def ansible(ansible_of_checkout: Ansible) -> Ansible:
+    """Ansible's commands, in a folder that has the examples and with a home that has the collection."""
+    ansible = ansible_of_checkout
+    installed = ansible.home / ".ansible" / "collections"
+    installed.parent.mkdir()
+    installed.symlink_to(ansible.environment.pop("ANSIBLE_COLLECTIONS_PATH"))
+    (ansible.folder / "examples").symlink_to(ansible.checkout / "examples")
+    # Ansible itself takes the home of the password database for that of jobs in the background.
+    ansible.environment["ANSIBLE_ASYNC_DIR"] = str(ansible.home / "async")
+    return ansible
