@@ -1,0 +1,173 @@
+# Copyright (c) 2026, The tutum.cloud contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The ways to run something against a server, and what it took."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tutum_sandbox.process import Sandbox
+
+HERE = Path(__file__).resolve().parent
+CHECKOUT = HERE.parents[1]
+
+Task = dict[str, Any]
+
+
+@dataclass
+class Measure:
+    """What one run took."""
+
+    seconds: float
+    processor: float
+    """Seconds of the processor, of all processes of the run."""
+    requests: int
+    connections: int
+    memory: float | None = None
+    """MiB at the most, of a process that does nothing but this."""
+
+
+class Target:
+    """A server that is asked: one that replays what a sandbox answered."""
+
+    def __init__(self, url: str, environment: dict[str, str]) -> None:
+        self.url = url
+        self.environment = {**environment, "TUTUM_REST_HOST": url}
+
+    def reset(self, latency: float) -> None:
+        """Count anew, and let each answer take so many seconds."""
+        self._control(f"?latency={latency}")
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many requests there were, over how many connections."""
+        found = self._control("")
+        return found["requests"], found["connections"]
+
+    def _control(self, query: str) -> dict[str, int]:
+        with urllib.request.urlopen(f"{self.url}/replay/{query}", timeout=60) as response:
+            found: dict[str, int] = json.load(response)
+        return found
+
+
+class LiveTarget(Target):
+    """A sandbox itself, where what is asked for changes with time."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox.url, sandbox.environment())
+        self.sandbox = sandbox
+
+    def reset(self, latency: float) -> None:
+        """Count anew."""
+        self.sandbox.set(latency=latency * 1000)
+        self.sandbox.clear_requests()
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many requests there were, over how many connections."""
+        log = self.sandbox.requests()
+        return len(log), len({entry["connection"] for entry in log})
+
+
+class Bench:
+    """Servers that end with it, and contenders that run against them."""
+
+    def __init__(self, programs: Path, sandbox_python: str, folder: Path, stack: ExitStack) -> None:
+        """
+        :param programs: the folder with `ansible-playbook` and a `python` that has requests.
+        :param sandbox_python: a Python that has Django.
+        :param folder: an empty folder.
+        :param stack: ends the servers.
+        """
+        self._programs = programs
+        self._sandbox_python = sandbox_python
+        self._folder = folder
+        self._stack = stack
+
+    def sandbox(self, actions: int) -> Sandbox:
+        """Start a sandbox."""
+        return self._stack.enter_context(Sandbox(self._sandbox_python, actions=actions))
+
+    def replay(self, sandbox: Sandbox) -> Target:
+        """Start a server that answers as this sandbox does."""
+        return self._stack.enter_context(_replay(sandbox))
+
+    def read(self, reader: str, target: Target, latency: float, *what: str) -> Measure:
+        """Read with read.py, in a process that does nothing else and whose start does not count."""
+        target.reset(latency)
+        found = json.loads(self._run([self._programs / "python", HERE / "read.py", reader, *what], target))
+        requests, connections = target.counts()
+        return Measure(found["seconds"], found["processor"], requests, connections, found["memory"])
+
+    def run(self, command: Sequence[str | Path], target: Target, latency: float = 0.0) -> Measure:
+        """Run a command, its start included."""
+        target.reset(latency)
+        before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        self._run(command, target)
+        seconds, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
+        processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return Measure(seconds, processor, *target.counts())
+
+    def play(self, target: Target, *tasks: Task, hosts: int = 1, latency: float = 0.0, **keywords: Any) -> Measure:
+        """Run a playbook with these tasks on so many hosts, all of them this one."""
+        names = [f"host{number}" for number in range(hosts)] if hosts > 1 else ["localhost"]
+        inventory = {
+            name: {"ansible_connection": "local", "ansible_python_interpreter": sys.executable} for name in names
+        }
+        (self._folder / "inventory.json").write_text(json.dumps({"all": {"hosts": inventory}}))
+        (self._folder / "play.json").write_text(
+            json.dumps([{"hosts": "all", "gather_facts": False, "tasks": list(tasks), **keywords}])
+        )
+        command = [self._programs / "ansible-playbook", "--inventory", "inventory.json", "--forks", "10", "play.json"]
+        return self.run(command, target, latency)
+
+    def _run(self, command: Sequence[str | Path], target: Target) -> str:
+        environment = {
+            "PATH": f"{self._programs}:{os.environ['PATH']}",
+            "HOME": str(self._folder),
+            "PYTHONPATH": str(CHECKOUT / ".collections"),
+            "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".collections"),
+            "LC_ALL": "C.UTF-8",
+            **target.environment,
+        }
+        done = subprocess.run(
+            command,
+            env=environment,
+            cwd=self._folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise SystemExit(f"{' '.join(map(str, command))} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+        return done.stdout
+
+
+@contextmanager
+def _replay(sandbox: Sandbox) -> Iterator[Target]:
+    """Run replay.py in a process of its own."""
+    process = subprocess.Popen(
+        [sys.executable, str(HERE / "replay.py"), sandbox.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            yield Target(json.loads(process.stdout.readline())["url"], sandbox.environment())
+        finally:
+            process.stdin.close()
+
+
+Contender = Callable[[], Measure]
