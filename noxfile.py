@@ -333,13 +333,18 @@ def docs(session: nox.Session) -> None:
     with session.chdir(site):
         session.run(
             *("antsibull-docs", "sphinx-init", "--use-current", "--fail-on-error", "--squash-hierarchy"),
-            *("--dest-dir=.", "tutum.cloud"),
+            *("--project=tutum.cloud", "--title=The Ansible collection tutum.cloud"),
+            *("--copyright=The tutum.cloud contributors", "--dest-dir=.", "tutum.cloud"),
             silent=True,
         )
     install(session, f"--requirement={site}/requirements.txt")
+    (site / "static").mkdir()
+    # On a narrow screen a plugin's full name is wider than the page.
+    (site / "static" / "narrow.css").write_text("h1 { overflow-wrap: anywhere; }\n")
     # Nothing is fetched while building, so links into Ansible's own documentation stay unresolved.
     with (site / "conf.py").open("a") as conf:
         conf.write("\nintersphinx_mapping = {}\nsuppress_warnings = ['ref.ref']\n")
+        conf.write("html_static_path = ['static']\nhtml_css_files = ['narrow.css']\n")
     with session.chdir(site):
         session.run("./build.sh", external=True)
     shutil.rmtree(CACHE / "docs", ignore_errors=True)

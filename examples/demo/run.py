@@ -120,7 +120,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def demonstrate() -> None:
     """Run all steps."""
     began = time.monotonic()
-    # No hyphen before the part that chance adds: Ansible has Python read paths as expressions, and `-5in` makes it warn.
+    # No hyphen before the part that chance adds: Ansible reads paths as expressions, and `-5in` makes it warn.
     folder = tempfile.TemporaryDirectory(prefix="tutum_demo_", ignore_cleanup_errors=True)
     with folder as home, Sandbox(python=SANDBOX_PYTHON) as sandbox:
         environ = environment(sandbox, Path(home))

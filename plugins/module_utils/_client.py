@@ -72,7 +72,7 @@ MAX_REDIRECTS = 5
 TRANSIENT_STATUSES = frozenset({429, 500, 502, 503, 504})
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 
-_MEANINGS = {
+_MEANINGS: dict[int, str] = {
     400: "the API does not understand the request. Is the option api_url right, and each filter?",
     401: "the API refuses the credentials ({sources}). Is the key right, and the account active?",
     403: "the API does not allow this with these credentials ({sources}). Use those of an account that may",

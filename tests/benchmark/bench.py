@@ -129,8 +129,9 @@ class Bench:
         (self._folder / "play.json").write_text(
             json.dumps([{"hosts": "all", "gather_facts": False, "tasks": list(tasks), **keywords}])
         )
-        command = [self._programs / "ansible-playbook", "--inventory", "inventory.json", "--forks", "10", "play.json"]
-        return self.run(command, target, latency)
+        program = self._programs / "ansible-playbook"
+        arguments = ["--inventory", "inventory.json", "--forks", "10", "play.json"]
+        return self.run([program, *arguments], target, latency)
 
     def _run(self, command: Sequence[str | Path], target: Target) -> str:
         environment = {

@@ -114,7 +114,7 @@ def list_cases(bench: Bench, large: Target, huge: Target, original: Path | None)
         lambda medians: medians["client"].seconds < 1.5,
     )
     if original:
-        listing = [original, "-c", "import tutum; assert len(tutum.Action.list()) > 9999"]
+        listing: list[str | Path] = [original, "-c", "import tutum; assert len(tutum.Action.list()) > 9999"]
         everything = {"tutum.cloud.tutum_action_info": {}, "register": "found"}
         yield Case(
             f"{LARGE:,} actions listed, a task{_with(0.05)}",

@@ -175,7 +175,7 @@ ESCAPES = (
     f"http://127.0.0.1:1/api/v1/action/{EXAMPLE}/",
     f"http://user:key@127.0.0.1/api/v1/action/{EXAMPLE}/",
     f"\uff0f{EXAMPLE}",
-    "６２４６c558-976c-4df6-ba60-eb1a344a17af",
+    "\uff16\uff12\uff14\uff16c558-976c-4df6-ba60-eb1a344a17af",  # digits, but not ASCII's
     "a" * 10_000,
     f"/api/v1/action/{'../' * 3_000}{EXAMPLE}/",
     "",
@@ -251,7 +251,7 @@ def test_https_proxy_with_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_proxy_that_does_not_help(
-    sandbox: Sandbox, connect: Connect, monkeypatch: pytest.MonkeyPatch, scheme: str, variable: str, says: str
+    sandbox: Sandbox, connect: Connect, monkeypatch: pytest.MonkeyPatch, *, scheme: str, variable: str, says: str
 ) -> None:
     """The message says so, without the proxy's password."""
     with Proxy(sandbox.url, login="somebody:else") as proxy:

@@ -58,7 +58,7 @@ def messages() -> Iterator[str]:
                     yield constants(node.exc)
             elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in {"problem", "remedy", "example"}:
                 yield constants(node.value)
-            elif isinstance(node, ast.AnnAssign | ast.Assign) and "_MEANINGS" in ast.unparse(node).split(" ")[0]:
+            elif isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "_MEANINGS":
                 assert isinstance(node.value, ast.Dict)
                 yield from map(constants, node.value.values)
 

@@ -41,6 +41,13 @@ def answer(content: object = None, *, status: int = 200, **headers: str) -> Answ
     return status, {name.replace("_", "-"): value for name, value in headers.items()}, body
 
 
+def said(outcome: t.Any) -> t.Any:
+    """What comes of a request: an answer, or an exception, which is raised."""
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
 def page(objects: t.Sequence[object], total_count: object, next_link: object = None) -> dict[str, t.Any]:
     """The envelope of a list."""
     meta = {"limit": 25, "next": next_link, "offset": 0, "previous": None, "total_count": total_count}
@@ -166,11 +173,7 @@ class FakeApi:
         self.clock.now += min(self.latency, seconds)
         if self.latency > seconds:
             raise TransientError(url, "there was no whole answer in time")
-        if fault is None:
-            return self._answer(url)
-        if isinstance(fault, Exception):
-            raise fault
-        return fault
+        return self._answer(url) if fault is None else said(fault)
 
     def _answer(self, url: str) -> Answer:
         parts = urlsplit(url)

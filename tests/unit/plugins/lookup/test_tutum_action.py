@@ -56,11 +56,13 @@ def api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeApi:
     return made
 
 
-def look_up(*terms: object, variables: t.Mapping[str, object] = VARIABLES, **options: t.Any) -> list[dict[str, t.Any]]:
+def look_up(
+    *terms: object, variables: t.Mapping[str, object] | None = None, **options: t.Any
+) -> list[dict[str, t.Any]]:
     loader = DataLoader()
     lookup = tutum_action.LookupModule(loader=loader, templar=Templar(loader=loader))
     lookup._load_name = NAME
-    return lookup.run(list(terms), variables=dict(variables), **options)
+    return lookup.run(list(terms), variables=dict(VARIABLES if variables is None else variables), **options)
 
 
 def uuids(found: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:

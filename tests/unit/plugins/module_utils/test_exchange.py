@@ -268,7 +268,7 @@ def test_http_where_https_was_meant_is_an_error_at_once(serve: t.Callable[[Scrip
     server = serve(sends(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
     with pytest.raises(ApiError, match=r"no TLS connection: .* https and port included") as caught:
         get(server.url.replace("http:", "https:"))
-    assert type(caught.value) is ApiError
+    assert caught.type is ApiError
 
 
 def test_a_server_that_hangs_up_during_the_tls_handshake_is_worth_another_try(

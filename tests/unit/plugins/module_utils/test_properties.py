@@ -49,6 +49,7 @@ from ansible_collections.tutum.cloud.tests.unit.fakes import (
     FakeApi,
     FakeClient,
     answer,
+    said,
     uuid_of,
 )
 
@@ -148,13 +149,11 @@ class Answers(FakeApi):
         if seconds <= 0:
             raise TransientError(url, "there is no time left to ask")
         self._last = next(self._script, self._last)
-        latency, said = self._last
+        latency, outcome = self._last
         self.clock.now += min(latency, seconds)
         if latency > seconds:
             raise TransientError(url, "there was no whole answer in time")
-        if isinstance(said, Exception):
-            raise said
-        return said(url) if callable(said) else said
+        return outcome(url) if callable(outcome) else said(outcome)
 
 
 def an_action(fields: t.Mapping[str, object]) -> t.Callable[[str], t.Any]:
