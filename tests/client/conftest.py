@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tutum_sandbox.process import Sandbox
 
+from tests.cli.conftest import running_sandbox, sandbox
 from tests.client.asking import client_for
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
     from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
 
+__all__ = ["running_sandbox", "sandbox"]
+
 SANDBOX_PYTHON = os.environ["TUTUM_TEST_SANDBOX_PYTHON"]
-USUAL_SETTINGS = {"latency": 0.0, "throttle": None, "page_size": 25, "max_page_size": 1000}
 
 
 @pytest.fixture(autouse=True)
@@ -36,22 +38,6 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
-
-
-@pytest.fixture(scope="session")
-def running_sandbox() -> Iterator[Sandbox]:
-    """A sandbox for all tests."""
-    with Sandbox(SANDBOX_PYTHON) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(running_sandbox: Sandbox) -> Sandbox:
-    """The sandbox as it was when it started: the seeded actions, no faults, no requests."""
-    running_sandbox.start()  # where a test has stopped it
-    running_sandbox.set(**USUAL_SETTINGS)
-    running_sandbox.reset()
-    return running_sandbox
 
 
 @pytest.fixture
