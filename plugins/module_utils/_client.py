@@ -386,6 +386,8 @@ class Client:
         """What a library's exception means, in words that hold no secret."""
         cause = _innermost(error)
         reason = self._printable(getattr(cause, "strerror", None) or str(cause) or type(cause).__name__)
+        if isinstance(cause, urllib3.exceptions.LocationValueError):
+            reason = "a URL makes no sense"  # most likely a proxy's; the library would quote the password in it
         if isinstance(cause, ssl.SSLCertVerificationError):
             reason = self._printable(cause.verify_message or reason)
             remedy = "If it is signed by a CA of your own, name that CA's file in the option ca_path"
@@ -456,6 +458,8 @@ class Client:
         except (ValueError, RecursionError):
             # Cut only where no secret can be cut in two any more.
             begin = self._printable(body[:10_000].decode("utf-8", "replace"))[:80]
+            # Nor is there a field that the user hides: what follows a brace may be an action.
+            begin = "".join(begin.partition("{")[:2])
             problem = f"the answer is not JSON, it begins with {begin!r}" if body else "the answer is empty"
             raise ResponseError(url, f"{problem}. Is the option api_url right?") from None
         if not isinstance(answer, dict):
@@ -522,8 +526,7 @@ class Client:
 
     def _printable(self, text: str) -> str:
         """A foreign text for a message: no secret, nothing that a terminal obeys, not too long."""
-        for secret in sorted(self.connection.secrets, key=len, reverse=True):
-            text = text.replace(secret, "***")
+        text = self.connection.hide_secrets(text)
         text = _USER_IN_URL.sub("//***@", text)
         text = "".join(character if character.isprintable() else " " for character in text[:301])
         return f"{text[:300]}..." if len(text) > 300 else text

@@ -83,11 +83,24 @@ class Connection:
         self.api_url = api_url
         self.authorization = authorization
         self.secrets = frozenset(secret for secret in (authorization, *secrets) if secret)
+        # The longest first: one may be a part of another.
+        self._secrets_to_hide = sorted(self.secrets, key=len, reverse=True)
         self.sources = sources
         self.validate_certs = validate_certs
         self.ca_path = ca_path
         self.request_timeout = request_timeout
         self.max_retries = max_retries
+
+    def hide_secrets(self, value: t.Any) -> t.Any:
+        """What a server says (a text, or anything that JSON can hold) without the secrets in it."""
+        if isinstance(value, str):
+            for secret in self._secrets_to_hide:
+                value = value.replace(secret, "***")
+        elif isinstance(value, dict):
+            return {name: self.hide_secrets(one) for name, one in value.items()}
+        elif isinstance(value, list):
+            return [self.hide_secrets(one) for one in value]
+        return value
 
     @property
     def warnings(self) -> list[str]:
@@ -147,7 +160,7 @@ def resolve(
     return Connection(
         api_url,
         authorization,
-        secrets=secrets,
+        secrets=_in_all_forms([authorization, *secrets]),
         sources=sources,
         validate_certs=validate_certs,
         ca_path=os.path.expanduser(ca_path.value) if ca_path else None,
@@ -185,7 +198,7 @@ def _api_base(value: str) -> str:
 
 
 def _authorization(settings: t.Mapping[str, Setting]) -> tuple[str, list[str], str]:
-    """The header's value, all strings that are secret, and where they come from, in words.
+    """The header's value, what else is secret, and where it all comes from, in words.
 
     The file is read only if what is stronger does not decide: a broken one must not stop those who do not need it.
     """
@@ -218,20 +231,30 @@ def _authorization(settings: t.Mapping[str, Setting]) -> tuple[str, list[str], s
     if "authorization" in chosen:
         header = chosen["authorization"].value
         credentials = header.partition(" ")[2].strip()
-        secrets = [credentials, credentials.partition(":")[2], _key_in_base64(credentials)]
-        return header, secrets + [quote(secret, safe="") for secret in secrets], sources
+        return header, [credentials, credentials.partition(":")[2], _key_in_base64(credentials)], sources
 
     username, api_key = chosen["username"].value, chosen["api_key"].value
     if ":" in username:
-        raise OptionError("username", username, "a user name has no colon; is the key in it? It goes into api_key")
-    encoded = base64.b64encode(f"{username}:{api_key}".encode()).decode()
-    secrets = [api_key, encoded, quote(api_key, safe=""), base64.b64encode(api_key.encode()).decode()]
+        shown = f"{username.partition(':')[0]}:***"
+        raise OptionError("username", shown, "a user name has no colon; is the key in it? It goes into api_key")
+    credentials = f"{username}:{api_key}"
+    secrets = [api_key, credentials]
     scheme = settings["auth_scheme"].value if "auth_scheme" in settings else "apikey"
     if scheme == "apikey":
-        return f"ApiKey {username}:{api_key}", secrets, sources
+        return f"ApiKey {credentials}", secrets, sources
     if scheme == "basic":
-        return f"Basic {encoded}", secrets, sources
+        return f"Basic {_in_base64(credentials)}", secrets, sources
     raise OptionError("auth_scheme", scheme, "write apikey or basic")
+
+
+def _in_all_forms(secrets: t.Iterable[str]) -> list[str]:
+    """Secrets as a server may repeat them: as they are, in Base64, and both percent-encoded, with or without slashes."""
+    texts = [text for secret in secrets for text in (secret, _in_base64(secret))]
+    return [form for text in texts for form in (text, quote(text, safe=""), quote(text))]
+
+
+def _in_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 def _key_in_base64(credentials: str) -> str:

@@ -34,6 +34,9 @@ class OptionError(TutumError):
         :param value: what it was set to; never a secret.
         :param remedy: what is wrong with it and what to write instead: a sentence without its full stop.
         """
+        if isinstance(value, str) and "?" in value:
+            # Nothing needs a URL's query, and there are servers that take a key there.
+            value = f"{value.partition('?')[0]}?***"
         shown = repr(value)
         if len(shown) > 120:
             shown = f"{shown[:100]}... ({len(shown)} characters)"

@@ -212,7 +212,9 @@ class Wait:
 
     def results(self) -> dict[str, t.Any]:
         """All that was seen, as the module returns it."""
-        states = Counter(str(action.get("state")) for action in self._known.values() if action is not None)
+        # Ansible hides secrets in the values of a result, and not in its names.
+        hide_secrets = self._actions.client.connection.hide_secrets
+        states = Counter(hide_secrets(str(action.get("state"))) for action in self._known.values() if action)
         return {
             "actions": [
                 present(dict(action), self._options.hidden_fields)
@@ -380,7 +382,7 @@ class Wait:
         return lines
 
     def _end_of(self, uuid: str) -> str:
-        logs = (self._visible(uuid)).get("logs")
+        logs = self._visible(uuid, "logs")
         logs = _end_of_logs(logs) if isinstance(logs, str) else ""
         is_gone = "does not exist (any more). Is the UUID right, and the option api_url?"
         state = is_gone if uuid in self._gone else f"is {self._state_of(uuid)}."
@@ -395,9 +397,11 @@ class Wait:
             state += ", which is no state that this collection knows, so it counts neither as an end nor as a success"
         return f"{self._name_of(uuid)} is {state}."
 
-    def _visible(self, uuid: str) -> Action:
-        action = self._known[uuid] or {}
-        return {name: value for name, value in action.items() if name not in self._options.hidden_fields}
+    def _visible(self, uuid: str, field: str) -> object:
+        """A field of an action that may be shown, without secrets: once a text is cut, half of one is not found."""
+        if field in self._options.hidden_fields:
+            return None
+        return self._actions.client.connection.hide_secrets((self._known[uuid] or {}).get(field))
 
     def _name_of(self, uuid: str) -> str:
         """The operation, the object and the UUID, as far as they may be shown."""
@@ -405,15 +409,15 @@ class Wait:
         return f"{words} ({identity})" if words else identity
 
     def _operation_of(self, uuid: str) -> str:
-        action = self._visible(uuid)
-        return " of ".join(text for text in (_line(action.get("action")), _line(action.get("object"))) if text)
+        texts = (_line(self._visible(uuid, field)) for field in ("action", "object"))
+        return " of ".join(text for text in texts if text)
 
     def _identity_of(self, uuid: str) -> str:
         return "an action" if "uuid" in self._options.hidden_fields else f"action {uuid}"
 
     def _state_of(self, uuid: str) -> str:
         unknown = "in a state that is not shown" if "state" in self._options.hidden_fields else "in no state"
-        return _line(self._visible(uuid).get("state")) or unknown
+        return _line(self._visible(uuid, "state")) or unknown
 
     def _report_progress(self, now: float, deadline: float) -> None:
         if not self._report:
@@ -440,7 +444,7 @@ class Wait:
         self._report(line)
 
     def _age_of(self, uuid: str) -> str:
-        start = read_date(self._visible(uuid).get("start_date"))
+        start = read_date(self._visible(uuid, "start_date"))
         if start is None:
             return ""
         age = self._wall_clock() - start.timestamp()

@@ -69,6 +69,12 @@ def uuids(found: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
     return [one["uuid"] for one in found]
 
 
+def test_a_key_that_the_api_returns_is_hidden(api: FakeApi) -> None:
+    """As Ansible does it for modules."""
+    api.add(body=f"key={API_KEY}")
+    assert look_up()[0]["body"] == "key=***"
+
+
 def test_without_terms_it_lists(api: FakeApi) -> None:
     expected = [api.add(started=1.0), api.add(started=2.0)]
     assert uuids(look_up()) == expected

@@ -359,6 +359,14 @@ def test_a_key_at_the_cut_is_not_shown_in_part(api: FakeApi) -> None:
     assert API_KEY[:10] not in str(caught.value)
 
 
+def test_fields_of_an_answer_that_is_no_json_are_not_shown(api: FakeApi) -> None:
+    """A user may have hidden them."""
+    api.faults = [answer(b'{"logs": "log-secret')]
+    with pytest.raises(ResponseError, match=r"it begins with '\{'") as caught:
+        get(api)
+    assert "secret" not in str(caught.value)
+
+
 def test_a_foreign_text_is_scrubbed_of_each_secret_the_longest_first() -> None:
     client = Client(make_connection(secrets=["abc", "abcdef"]))
     assert client._printable("abcdef abc") == "*** ***"

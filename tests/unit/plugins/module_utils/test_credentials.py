@@ -329,8 +329,17 @@ def test_what_a_header_cannot_carry_is_refused_and_not_quoted(name: str, unfit: 
 
 
 def test_a_user_name_has_no_colon() -> None:
-    with pytest.raises(OptionError, match="a user name has no colon"):
-        find(settings(username="alice:x", api_key=API_KEY))
+    """What stands behind it may be the key."""
+    with pytest.raises(OptionError, match=r"'alice:\*\*\*' cannot be used: a user name has no colon") as caught:
+        find(settings(username=f"alice:{API_KEY}", api_key=API_KEY))
+    assert API_KEY not in str(caught.value)
+
+
+def test_secrets_are_hidden_in_anything_that_json_can_hold() -> None:
+    connection = find(settings(**NAMES))
+    said = {"a": [f"<{API_KEY}>", {"b": f"Basic {ENCODED}"}], "c": 1, "d": None, "e": "alice"}
+    assert connection.hide_secrets(said) == {"a": ["<***>", {"b": "Basic ***"}], "c": 1, "d": None, "e": "alice"}
+    assert API_KEY in said["a"][0]  # type: ignore[index]  # what was given is as it was
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,11 @@ def test_an_option_error_names_option_value_and_remedy() -> None:
     assert str(OptionError("limit", 0, "give 1 or more")) == "limit: 0 cannot be used: give 1 or more."
 
 
+def test_a_urls_query_is_not_quoted_since_it_may_have_a_key_in_it() -> None:
+    message = str(OptionError("uuid", "https://host/api/v1/action/?key=secret", "it is none"))
+    assert message == "uuid: 'https://host/api/v1/action/?***' cannot be used: it is none."
+
+
 @pytest.mark.parametrize(("length", "is_whole"), [(100, True), (118, True), (119, False), (10_000, False)])
 def test_a_long_value_is_cut(length: int, is_whole: bool) -> None:
     message = str(OptionError("uuid", "x" * length, "it is none"))

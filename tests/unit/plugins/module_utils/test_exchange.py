@@ -305,6 +305,15 @@ def test_a_proxy_that_is_down_is_named_as_such(monkeypatch: pytest.MonkeyPatch) 
         get("http://tutum.invalid/api/v1/")
 
 
+@pytest.mark.parametrize("password", ["proxy-secret/", "proxy-secret#", "proxy-secret ?"])
+def test_a_proxy_that_is_no_url_is_not_quoted(monkeypatch: pytest.MonkeyPatch, password: str) -> None:
+    """A password that is not percent-encoded makes nonsense of the URL."""
+    monkeypatch.setenv("http_proxy", f"http://alice:{password}@127.0.0.1:1")
+    with pytest.raises(ApiError, match=r"a URL makes no sense.* proxy settings") as caught:
+        get("http://tutum.invalid/api/v1/")
+    assert "proxy-secret" not in str(caught.value)
+
+
 def test_a_dripping_proxy_is_late_too(serve: t.Callable[[Script], Server], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", serve(drips(OK, b"X: ")).url[: -len("/api/v1/")])
     with pytest.raises(TransientError, match="no whole answer within"):

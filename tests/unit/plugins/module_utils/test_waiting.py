@@ -25,6 +25,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._waiting import (
     next_pause,
 )
 from ansible_collections.tutum.cloud.tests.unit.fakes import (
+    API_KEY,
     API_URL,
     SERVICE,
     FakeApi,
@@ -644,6 +645,19 @@ def test_a_hidden_field_is_in_no_result_message_or_line(api: FakeApi, name: str,
     assert all(name not in one for one in results["actions"])
     for field, secret in {**SECRETS, "uuid": bad[0], "state": "Failed"}.items():
         assert (secret in said) is (field != name), field
+
+
+def test_a_key_that_the_api_returns_is_in_no_message_line_or_name(api: FakeApi) -> None:
+    """Ansible hides it in values, but not in names, nor the half of it that a cut leaves."""
+    bad = api.add(
+        (0, "Failed"), action=f"{API_KEY} {'x' * 190}{API_KEY}", logs=API_KEY + "x" * (MAX_LOG_CHARACTERS - 5)
+    )
+    odd = api.add((0, f"Odd {API_KEY}"))
+    trial = Trial(api, bad, odd, timeout=3.0)
+    results = trial.run()
+    said = trial.message + "".join(trial.lines) + "".join(results["states"])
+    assert results["states"] == {"Failed": 1, "Odd ***": 1}
+    assert not [half for half in (API_KEY[:8], API_KEY[-5:]) if half in said]
 
 
 def test_hidden_logs_are_not_even_asked_for(api: FakeApi) -> None:
