@@ -76,16 +76,18 @@ class ActionModule(ActionBase):
     def _speak(self, is_over: threading.Event, path: str | None, task_vars: dict[str, t.Any]) -> None:
         hosts = len(task_vars.get("ansible_play_hosts") or [])
         shortest_silence = max(1.0, hosts * SECONDS_PER_HOST)
-        longest_silence = max(QUIET_SECONDS, shortest_silence)
         begun = spoken = time.monotonic()
         told = ""
         while not is_over.wait(LOOK_SECONDS):
             now = time.monotonic()
             line = _last_line(path) if path else ""
+            # A module that can be heard says something itself when it was quiet for so long, with its next question.
+            longest_silence = max(2 * QUIET_SECONDS if line else QUIET_SECONDS, shortest_silence)
             if line != told and now - spoken >= shortest_silence:
                 self._say(line, task_vars)
             elif now - spoken >= longest_silence:
-                # Nothing can be read here, be it for a remote connection or for another user's file.
+                # Nothing can be read here, be it for a remote connection or for another user's file; or the module is
+                # quiet itself, since the server keeps it waiting.
                 self._say(f"the wait goes on, {now - begun:.0f} s so far", task_vars)
             else:
                 continue

@@ -18,6 +18,7 @@ import typing as t
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from ansible_collections.tutum.cloud.plugins.module_utils._actions import (
     FINAL_STATES,
@@ -349,8 +350,11 @@ class Wait:
 
     # Telling
 
-    def failure(self) -> str | None:
-        """What to tell the user when the wait did not end well: each culprit, and what is known of it."""
+    def failure(self, *, with_logs: bool = True) -> str | None:
+        """What to tell the user when the wait did not end well: each culprit, and what is known of it.
+
+        :param with_logs: whether the end of its logs is told, too.
+        """
         unsuccessful, unfinished = self.unsuccessful, self.unfinished
         if not (unsuccessful or self.timed_out):
             return None
@@ -358,7 +362,7 @@ class Wait:
         if unsuccessful:
             wanted = " or ".join(self._options.success_states)
             lines.append(f"{len(unsuccessful)} of {_actions(len(self._known))} did not end as {wanted}:")
-            lines += self._named(unsuccessful, self._end_of)
+            lines += self._named(unsuccessful, partial(self._end_of, with_logs=with_logs))
         if self.timed_out:
             lines.append(f"Timed out after {self._options.timeout:g} s.")
             if unfinished:
@@ -381,8 +385,8 @@ class Wait:
             lines.append(f"- and {len(uuids) - MAX_NAMED} more, all of them are in the results.")
         return lines
 
-    def _end_of(self, uuid: str) -> str:
-        logs = self._visible(uuid, "logs")
+    def _end_of(self, uuid: str, *, with_logs: bool) -> str:
+        logs = self._visible(uuid, "logs") if with_logs else None
         logs = _end_of_logs(logs) if isinstance(logs, str) else ""
         is_gone = "does not exist (any more). Is the UUID right, and the option api_url?"
         state = is_gone if uuid in self._gone else f"is {self._state_of(uuid)}."

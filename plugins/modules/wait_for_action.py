@@ -223,7 +223,8 @@ def main() -> None:
         module.fail_json(msg=str(error), **error.results)
     except KeyboardInterrupt:
         os._exit(130)  # At once: no traceback, and no waiting for a request that is under way.
-    failure = wait.failure()
+    # Since core 2.19 Ansible shows the message of a failure even where no_log hides the result.
+    failure = wait.failure(with_logs=not module.no_log)
     if failure:
         module.fail_json(msg=failure, **wait.results())
     module.exit_json(changed=False, **wait.results())

@@ -132,6 +132,30 @@ def test_what_cannot_be_read_still_gives_signs_of_life(
     assert all("[web] the wait goes on, " in line for line, _stderr in screen.lines)
 
 
+@pytest.mark.parametrize(("is_heard", "silence"), [(True, 60.0), (False, 30.0)])
+def test_who_can_be_heard_has_time_for_a_line_of_its_own(
+    screen: Screen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_heard: bool, silence: float
+) -> None:
+    """The module repeats itself after half a minute, with its next question; only then it is spoken for."""
+    clock = types.SimpleNamespace(now=0.0, monotonic=lambda: clock.now)
+    monkeypatch.setattr(wait_for_action, "time", clock)
+    task = Task(tmp_path, lines=["line"] if is_heard else [], seconds=0.0)
+    said: list[list[str]] = []
+
+    def execute_module(**arguments: t.Any) -> dict[str, t.Any]:
+        result = task._execute_module(**arguments)
+        for now in (5.0, 4.9 + silence, 5.1 + silence):
+            clock.now = now if is_heard else now - 5.0
+            time.sleep(0.2)
+            said.append([line for line, _stderr in screen.lines])
+        return result
+
+    task.plugin._execute_module = execute_module
+    task.run()
+    heard = ["[web] line"] if is_heard else []
+    assert said == [heard, heard, [*heard, f"[web] the wait goes on, {65 if is_heard else 30} s so far"]]
+
+
 @pytest.mark.parametrize(
     "change", [{"no_log": True}, {"async_val": 60}, {"args": {"progress": False}}, {"args": {"progress": "no"}}]
 )

@@ -49,6 +49,15 @@ def test_a_bad_end_fails_with_the_same_results(module_runs: Runs, api: FakeApi) 
     assert result["unsuccessful"] == [uuid]
 
 
+def test_a_message_under_no_log_has_no_logs(module_runs: Runs, api: FakeApi) -> None:
+    """Ansible may show it. The result, which Ansible hides, has them for who registers it."""
+    uuid = api.add((0, "Failed"), logs="it broke")
+    result = module_runs(api).run(main, {**LOGIN, "uuid": [uuid], "_ansible_no_log": True})
+    assert f"{uuid}) is Failed." in result["msg"]
+    assert "it broke" not in result["msg"]
+    assert result["actions"][0]["logs"] == "it broke"
+
+
 def test_a_wrong_key_fails_at_once_with_results(module_runs: Runs, api: FakeApi) -> None:
     api.fault_for = lambda _url: answer(status=401)
     result = module_runs(api).run(main, {**LOGIN, "uuid": [uuid_of(1)]})
