@@ -41,7 +41,7 @@ CORES = {
     "2.19": {"3.11": "units", "3.13": "integration sanity units"},
     "2.20": {"3.12": "integration sanity units", "3.13": "units"},
     "2.21": {"3.12": "units", "3.13": "cli integration sanity units"},
-    "2.22": {"3.13": "integration sanity units"},
+    "2.22": {"3.13": "cli integration sanity units"},
 }
 # Of these there are only release candidates so far, and the pylint that they pin cannot be installed yet.
 CANDIDATES = {"2.22"}
@@ -147,7 +147,8 @@ def cli(session: nox.Session, core: str) -> None:
     collection = prepare(session)
     source_tree.link_collections(collection)
     install_core(session, core, "--requirement=requirements.txt", "pytest ~= 9.0")
-    run_pytest_with_sandbox(session, collection, "tests/cli")
+    # Of candidates only what is most dangerous to learn too late: they handle secrets in a new way.
+    run_pytest_with_sandbox(session, collection, "tests/cli/test_secrets.py" if core in CANDIDATES else "tests/cli")
 
 
 @for_cores("integration")

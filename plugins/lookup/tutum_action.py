@@ -103,8 +103,7 @@ class LookupModule(LookupBase):
             connection = self._connection()
             uuids = [str(term) for term in self._flatten(terms)] if terms or is_loop else None
             query = Query({**self.get_options(), "uuid": uuids}, connection.api_url)
-            # A module's result is rid of secrets by Ansible, a lookup's is not.
-            return connection.hide_secrets(_actions_of(connection).query(query).actions)
+            return _actions_of(connection).query(query).actions
         except TutumError as error:
             raise AnsibleLookupError(f"tutum.cloud.tutum_action: {error}") from None
 

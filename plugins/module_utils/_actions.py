@@ -339,7 +339,7 @@ class Actions:
         missing: list[NotFoundError] = []
 
         def result() -> QueryResult:
-            actions = [present(dict(found[uuid]), query.hidden_fields) for uuid in uuids if uuid in found]
+            actions = [self.shown(dict(found[uuid]), query.hidden_fields) for uuid in uuids if uuid in found]
             return QueryResult(actions, len(actions))
 
         for uuid, outcome in self.fetch(unread, deadline):
@@ -371,7 +371,7 @@ class Actions:
                 actions.sort(key=_start)
             if query.newest_first:
                 actions.reverse()
-            actions = [present(action, query.hidden_fields) for action in actions[: query.limit]]
+            actions = [self.shown(action, query.hidden_fields) for action in actions[: query.limit]]
             return QueryResult(actions, max(total_count, len(actions)))
 
         selections: list[dict[str, str]] = [{}]
@@ -387,6 +387,13 @@ class Actions:
         if query.limit is None:
             total_count = len(found)  # Who went from one of the states to another was counted in both.
         return result()
+
+    def shown(self, action: Action, hidden_fields: t.Collection[str]) -> Action:
+        """An action as users get it, without what they hide and what a server repeats of the key. Changes it in place.
+
+        Ansible itself would hide only what came as an option, and that not everywhere: not in the result of a lookup.
+        """
+        return self.client.connection.hide_secrets(present(action, hidden_fields))
 
     def fetch(self, uuids: t.Sequence[str], deadline: float) -> t.Iterator[tuple[str, Action | ApiError]]:
         """Get each action by its UUID: the action, or the error in its place, in the order asked.

@@ -78,12 +78,18 @@ WAIT: ArgumentSpec = {
 
 
 def connection_of(module: AnsibleModule) -> Connection:
-    """The connection that a module's options describe; its secrets are hidden, its warnings said.
+    """The connection that a module's options describe; its warnings are said.
 
     :raises OptionError: an option's value cannot be used.
     :raises CredentialsError: there are no credentials, or only half of them.
     """
-    _hide(module, _misplaced_secrets(module.params))
+    # Ansible hides the options that are secret. What is refused for being a secret in the wrong place it cannot know.
+    # (What comes from the environment or a file it need not know: that is in no result, see Actions.shown. Since core
+    # 2.22 Ansible would even carry it on, into the files of tasks in the background and the scripts of later tasks.)
+    misplaced = _misplaced_secrets(module.params)
+    module.no_log_values.update(misplaced)
+    if register_secrets:
+        register_secrets(misplaced)
     connection = resolve(
         {
             name: Setting(module.params[name], OPTION, f"the option {name}")
@@ -94,18 +100,9 @@ def connection_of(module: AnsibleModule) -> Connection:
         request_timeout=module.params["request_timeout"],
         max_retries=module.params["max_retries"],
     )
-    # Ansible hides what came as an option; what came from the environment or a file it cannot know.
-    _hide(module, connection.secrets)
     for warning in connection.warnings:
         module.warn(warning)
     return connection
-
-
-def _hide(module: AnsibleModule, secrets: t.Collection[str]) -> None:
-    """Keep these texts out of the module's result."""
-    module.no_log_values.update(secrets)
-    if register_secrets:
-        register_secrets(secrets)
 
 
 def _misplaced_secrets(options: t.Mapping[str, t.Any]) -> list[str]:

@@ -30,7 +30,6 @@ from ansible_collections.tutum.cloud.plugins.module_utils._actions import (
     iso_8601,
     parse_object,
     parse_reference,
-    present,
     read_date,
 )
 from ansible_collections.tutum.cloud.plugins.module_utils._client import PAGE_SIZE
@@ -218,7 +217,7 @@ class Wait:
         states = Counter(hide_secrets(str(action.get("state"))) for action in self._known.values() if action)
         return {
             "actions": [
-                present(dict(action), self._options.hidden_fields)
+                self._actions.shown(dict(action), self._options.hidden_fields)
                 for action in (self._known[uuid] for uuid in self._asked)
                 if action is not None
             ],

@@ -17,6 +17,8 @@ letter, and nothing beside it:
   gets them. The script is in a folder that only its user can enter, and Ansible removes it after the task (in the
   background up to five seconds after). `test_temporary_files` and `test_processes` look into it, and find a key that is
   an option in these arguments and nowhere else, and any other key not at all.
+- *Since core 2.22 the file with the result of a job in the background has these options, too*, so that Ansible can hide
+  what it finds of them. `test_temporary_files` finds a key that is an option there and in no other field.
 - *A process inherits the environment* that a person starts Ansible with. `test_processes` lets a key that came from
   there be there, and in no command line.
 - *The keyword `environment` becomes a part of the command line* that Ansible runs on the target, so it is in the list
@@ -514,6 +516,16 @@ def check_scripts(run: Run, done: Finished) -> list[str]:
     return sorted("".join(script.options_with(KEY)) for script in scripts)
 
 
+def check_job(run: Run, path: Path) -> None:
+    """The file of a job in the background has the key, if at all, where core 2.22 puts the options of its module."""
+    result = json.loads(path.read_text(encoding="utf-8"))
+    if search(KEY, {path.name: json.dumps(result)}):
+        assert KEY in result.pop("_ansible_new_secrets")
+        assert result.pop("invocation")["module_args"]["api_key"] == KEY
+        check_hidden(KEY, {path.name: json.dumps(result)})
+        run.given[str(path)] = path
+
+
 def test_temporary_files(run: Run, planted: Planted) -> None:
     """What Ansible puts on the target: only an option is there, in the arguments of its script, for its user only."""
     run.ansible.environment |= {"ANSIBLE_KEEP_REMOTE_FILES": "1", "ANSIBLE_PIPELINING": "0", "TUTUM_APIKEY": KEY}
@@ -533,6 +545,8 @@ def test_temporary_files(run: Run, planted: Planted) -> None:
     wait_until(lambda: all("is Failed. Its logs end with" in path.read_text() for path in results))
     run.ansible.end_processes()  # what has started them looks up only every five seconds
     assert run.files("tutum_progress")
+    for path in results:
+        check_job(run, path)
     assert check_scripts(run, done) == ["", "", "api_key", "authorization"]
 
 

@@ -137,15 +137,15 @@ def test_who_can_be_heard_has_time_for_a_line_of_its_own(
     screen: Screen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_heard: bool, silence: float
 ) -> None:
     """The module repeats itself after half a minute, with its next question; only then it is spoken for."""
-    clock = types.SimpleNamespace(now=0.0, monotonic=lambda: clock.now)
-    monkeypatch.setattr(wait_for_action, "time", clock)
+    now = [0.0]
+    monkeypatch.setattr(wait_for_action, "time", types.SimpleNamespace(monotonic=lambda: now[0]))
     task = Task(tmp_path, lines=["line"] if is_heard else [], seconds=0.0)
     said: list[list[str]] = []
 
     def execute_module(**arguments: t.Any) -> dict[str, t.Any]:
         result = task._execute_module(**arguments)
-        for now in (5.0, 4.9 + silence, 5.1 + silence):
-            clock.now = now if is_heard else now - 5.0
+        for moment in (5.0, 4.9 + silence, 5.1 + silence):
+            now[0] = moment if is_heard else moment - 5.0
             time.sleep(0.2)
             said.append([line for line, _stderr in screen.lines])
         return result
