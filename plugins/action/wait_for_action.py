@@ -13,6 +13,7 @@ import time
 import typing as t
 
 from ansible import constants
+from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -23,7 +24,7 @@ LOOK_SECONDS = 0.5
 """How often to look for news."""
 
 SECONDS_PER_HOST = 0.2
-"""How long each host of the play keeps quiet for every other one: five lines a second for all of them together."""
+"""How long a host keeps quiet for each one that waits at the same time: five lines a second for all of them."""
 
 display = Display()
 
@@ -56,7 +57,7 @@ class ActionModule(ActionBase):
             result.update(self._execute_module(task_vars=task_vars))
         finally:
             is_over.set()
-        speaker.join()
+            speaker.join()
         return result
 
     def _progress_is_wanted(self) -> bool:
@@ -70,12 +71,21 @@ class ActionModule(ActionBase):
         if self._connection.transport != "local":
             return None
         if self._connection._shell.tmpdir is None:
-            self._make_tmp_path()
+            try:
+                self._make_tmp_path()
+            except AnsibleError:
+                return None  # With pipelining Ansible itself needs no such folder.
         return os.path.join(self._connection._shell.tmpdir, PROGRESS_FILE)
 
+    def _hosts_at_once(self, task_vars: dict[str, t.Any]) -> int:
+        """How many hosts may be waiting, and speaking, together with this one."""
+        if self._task.run_once:
+            return 1
+        forks = int(task_vars.get("ansible_forks") or constants.DEFAULT_FORKS)
+        return min(len(task_vars.get("ansible_play_batch") or []), forks)
+
     def _speak(self, is_over: threading.Event, path: str | None, task_vars: dict[str, t.Any]) -> None:
-        hosts = len(task_vars.get("ansible_play_hosts") or [])
-        shortest_silence = max(1.0, hosts * SECONDS_PER_HOST)
+        shortest_silence = max(1.0, self._hosts_at_once(task_vars) * SECONDS_PER_HOST)
         begun = spoken = time.monotonic()
         told = ""
         while not is_over.wait(LOOK_SECONDS):

@@ -83,44 +83,32 @@ requirements:
   - requests
 """
 
-    # What a lookup has beside: where its options can come from.
+    # What a lookup has beside: where else its options can come from. The environment is not among it, since Ansible would
+    # take an empty variable for a value that beats the rest. It is read where modules read it, see _credentials.py.
     PLUGIN = r"""
 options:
   api_url:
-    env:
-      - name: TUTUM_REST_HOST
-      - name: TUTUM_BASE_URL
     ini:
       - {section: tutum_cloud, key: api_url}
     vars:
       - name: tutum_api_url
   username:
-    env:
-      - name: TUTUM_USER
     ini:
       - {section: tutum_cloud, key: username}
     vars:
       - name: tutum_username
   api_key:
-    env:
-      - name: TUTUM_APIKEY
     vars:
       - name: tutum_api_key
   authorization:
-    env:
-      - name: TUTUM_AUTH
     vars:
       - name: tutum_authorization
   auth_scheme:
-    env:
-      - name: TUTUM_AUTH_SCHEME
     ini:
       - {section: tutum_cloud, key: auth_scheme}
     vars:
       - name: tutum_auth_scheme
   config_file:
-    env:
-      - name: TUTUM_CONFIG_FILE
     ini:
       - {section: tutum_cloud, key: config_file}
     vars:
@@ -131,8 +119,6 @@ options:
     vars:
       - name: tutum_validate_certs
   ca_path:
-    env:
-      - name: TUTUM_CA_PATH
     ini:
       - {section: tutum_cloud, key: ca_path}
     vars:

@@ -66,6 +66,7 @@ _raw:
 import multiprocessing
 import os
 import typing as t
+from datetime import date
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
@@ -84,6 +85,11 @@ from ansible_collections.tutum.cloud.plugins.module_utils._credentials import (
 )
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import TutumError
 
+try:  # core 2.19 and later
+    from ansible._internal._templating._jinja_plugins import _LookupContext
+except ImportError:
+    _LookupContext = None
+
 display = Display()
 
 # A process of Ansible's is there for one task on one host. What is kept here is gone with it.
@@ -95,10 +101,12 @@ class LookupModule(LookupBase):
 
     def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
         """Query, and return what was found."""
-        # Some releases of ansible-core tell a loop's lookup so. There no terms are an empty list, and not "all".
-        is_loop = kwargs.pop("wantlist", False)
+        # In the older kind of loop (with_...) no terms are an empty list, and not "all". Core 2.18 tells it so.
+        is_loop = kwargs.pop("wantlist", False) or _is_loop()
         self._refuse_unknown(kwargs)
-        self.set_options(var_options=self._option_variables(variables or {}), direct=kwargs)
+        # For the connection an empty value is none: it hides nothing that comes from elsewhere.
+        direct = {name: _plain(value) for name, value in kwargs.items() if name not in ENVIRONMENT or value}
+        self.set_options(var_options=self._option_variables(variables or {}, direct), direct=direct)
         try:
             connection = self._connection()
             uuids = [str(term) for term in self._flatten(terms)] if terms or is_loop else None
@@ -119,12 +127,16 @@ class LookupModule(LookupBase):
                     " UUIDs are given as terms."
                 )
 
-    def _option_variables(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        """The variables that set options, as values. Ansible itself takes a template for the value."""
+    def _option_variables(self, variables: dict[str, t.Any], given: t.Container[str]) -> dict[str, t.Any]:
+        """The variables that set options which are not given, as values. Ansible itself takes a template for the value."""
         names = (
-            entry["name"] for definition in self.option_definitions.values() for entry in definition.get("vars") or ()
+            entry["name"]
+            for option, definition in self.option_definitions.items()
+            for entry in definition.get("vars") or ()
+            if option not in given
         )
-        return {name: self._templar.template(variables[name]) for name in names if name in variables}
+        values = {name: self._templar.template(variables[name]) for name in names if name in variables}
+        return {name: value for name, value in values.items() if value not in (None, "")}
 
     def _connection(self) -> Connection:
         given = {}
@@ -144,9 +156,20 @@ class LookupModule(LookupBase):
         return connection
 
 
+def _is_loop() -> bool:
+    """Whether this lookup is called by a loop of the older kind, as far as ansible-core tells."""
+    context = _LookupContext.current(optional=True) if _LookupContext else None
+    return bool(context and context.invoked_as_with)
+
+
+def _plain(value: t.Any) -> t.Any:
+    """What YAML takes for a date, as the text that stands there."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
 def _setting(name: str, value: t.Any, origin: str) -> Setting | None:
-    """An option with its level. What comes from the environment is read where all plugins read it."""
-    if value is None or origin == "default" or origin.startswith("env:"):
+    """An option with its level."""
+    if value is None or origin == "default":
         return None
     if origin == "Direct":
         return Setting(str(value), OPTION, f"the option {name}")

@@ -76,8 +76,7 @@ _MONTHS = {
 
 def is_finished(action: t.Mapping[str, t.Any]) -> bool:
     """Whether the action's state is final. A state that is unknown or missing is not."""
-    state = action.get("state")
-    return isinstance(state, str) and state in FINAL_STATES
+    return action.get("state") in FINAL_STATES
 
 
 def parse_reference(value: str, api_url: str) -> str:
@@ -340,13 +339,13 @@ class Actions:
 
         def result() -> QueryResult:
             actions = [self.shown(dict(found[uuid]), query.hidden_fields) for uuid in uuids if uuid in found]
-            return QueryResult(actions, len(actions))
+            return QueryResult(actions, len(found))
 
         for uuid, outcome in self.fetch(unread, deadline):
             if isinstance(outcome, NotFoundError):
                 missing.append(outcome)
             elif isinstance(outcome, ApiError):
-                outcome.results = result().results()
+                outcome.results = {**result().results(), "truncated": True}
                 raise outcome
             else:
                 found[uuid] = outcome
@@ -357,7 +356,7 @@ class Actions:
             if len(missing) > 1:
                 error.add(f"So it is with {len(missing)} of the {len(wanted)} actions")
             error.add("To leave out what does not exist, set missing to skip")
-            error.results = result().results()
+            error.results = {**result().results(), "truncated": True}
             raise error
         return result()
 
@@ -453,14 +452,13 @@ class Actions:
         :returns: how many match on the server.
         :raises ApiError: the list cannot be read.
         """
-        # An action that leaves a list of one state moves all that follow up, one of them to a page that was read
-        # already. Pages that overlap by one action show it, and the list is read once more.
-        can_move = "state" in parameters
+        # An action that leaves a list (in another state, retried, deleted) moves all that follow up, one of them to a
+        # page that was read already. Pages that overlap by one action show it, and the list is read once more.
         for _reading in range(_MAX_READINGS):
             total_count = taken = 0
             last = ""
             has_moved = False
-            for page in self.pages(parameters, deadline=deadline, at_most=limit, overlap=can_move):
+            for page in self.pages(parameters, deadline=deadline, at_most=limit, overlap=True):
                 uuids = [action["uuid"] for action in page.objects]
                 has_moved = page.offset < taken and uuids[:1] != [last]
                 if has_moved:

@@ -69,6 +69,9 @@ FIRST_BACKOFF = 0.5
 MAX_BACKOFF = 30.0
 MAX_REDIRECTS = 5
 
+ENCODINGS = ("gzip", "deflate")
+"""How an answer may be packed. Libraries would take more, some of it without a limit of its size."""
+
 TRANSIENT_STATUSES = frozenset({429, 500, 502, 503, 504})
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 
@@ -137,6 +140,7 @@ class Client:
         # whatever their addresses make it raise.
         self._session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]  # noqa: ARG005
         self._session.headers["Accept"] = "application/json"
+        self._session.headers["Accept-Encoding"] = ", ".join(ENCODINGS)
         self._session.headers["User-Agent"] = "ansible-collection-tutum.cloud"
         adapter = _LimitedAdapter(pool_connections=1, pool_maxsize=MAX_CONNECTIONS)
         self._session.mount("http://", adapter)
@@ -335,7 +339,8 @@ class Client:
             with limit, self._session.get(
                 target,
                 stream=True,
-                timeout=seconds,
+                # A host may have several addresses, of which some do not answer.
+                timeout=(seconds / 3, seconds),
                 allow_redirects=False,
                 # With each request, or REQUESTS_CA_BUNDLE would win over what the user chose.
                 verify=(connection.ca_path or True) if connection.validate_certs else False,
@@ -350,6 +355,9 @@ class Client:
             raise ResponseError(url, problem) from None
         # ValueError and TypeError: what a proxy's URL can lead requests into.
         except (requests.RequestException, OSError, urllib3.exceptions.HTTPError, ValueError, TypeError) as error:
+            if isinstance(error, requests.ConnectTimeout) and not limit.expired:
+                problem = f"there was no connection within {seconds / 3:.3g} s, a third of the time for a request"
+                raise TransientError(url, f"{problem}. Is the option api_url right, and the server up?") from None
             if limit.expired or isinstance(error, requests.Timeout):
                 problem = f"there was no whole answer within {seconds:.3g} s. Is the server well?"
                 if math.isclose(seconds, connection.request_timeout, rel_tol=0.01):
@@ -360,6 +368,10 @@ class Client:
             self._limits.discard(limit)
 
     def _body(self, url: str, response: requests.Response) -> bytes:
+        encoding = response.headers.get("Content-Encoding", "").strip().lower()
+        if encoding not in ("", "identity", *ENCODINGS):
+            problem = f"the answer is packed in a way that was not asked for ({self._printable(encoding)})"
+            raise ResponseError(url, f"{problem}. Is the option api_url right?")
         chunks = []
         size = 0
         for chunk in response.iter_content(64 * 1024):

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import base64
 import configparser
-import math
 import os
 import re
 import typing as t
@@ -26,6 +25,11 @@ from ansible_collections.tutum.cloud.plugins.module_utils._errors import Credent
 DEFAULT_API_URL = "https://dashboard.tutum.co"
 DEFAULT_CONFIG_FILE = "~/.tutum"
 API_PATH = "/api/v1/"
+
+MAX_REQUEST_TIMEOUT = 86400
+"""Seconds. What is longer is a mistake, and there are lengths that no timer takes."""
+
+MAX_RETRIES = 1000
 
 # The environment variable of each option, the first one that is set wins.
 ENVIRONMENT: dict[str, tuple[str, ...]] = {
@@ -143,16 +147,18 @@ def resolve(
     :raises OptionError: an option's value cannot be used.
     :raises CredentialsError: there are no credentials, or only half of them.
     """
-    if not (math.isfinite(request_timeout) and request_timeout > 0):
-        raise OptionError("request_timeout", request_timeout, "give a number of seconds above 0")
-    if max_retries < 0:
-        raise OptionError("max_retries", max_retries, "give 0 or a higher whole number")
+    if not 0 < request_timeout <= MAX_REQUEST_TIMEOUT:
+        remedy = f"give a number of seconds above 0, {MAX_REQUEST_TIMEOUT} at most"
+        raise OptionError("request_timeout", request_timeout, remedy)
+    if not 0 <= max_retries <= MAX_RETRIES:
+        raise OptionError("max_retries", max_retries, f"give 0 or a higher whole number, {MAX_RETRIES} at most")
     # An empty value is none: templates produce them, and so does `export TUTUM_USER=`.
     settings = {name: setting for name, setting in given.items() if setting.value not in (None, "")}
     environment = os.environ if environ is None else environ
     for name, variables in ENVIRONMENT.items():
         for variable in variables:
-            if name not in settings and environment.get(variable):
+            is_weaker = name not in settings or settings[name].level < ENV
+            if is_weaker and environment.get(variable):
                 settings[name] = Setting(environment[variable], ENV, f"the environment variable {variable}")
 
     ca_path = settings.get("ca_path")
@@ -288,7 +294,7 @@ def _read_config_file(config_file: Setting | None) -> dict[str, Setting]:
     try:
         with open(path, encoding="utf-8") as file:
             parser.read_file(file)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if config_file:
             raise OptionError("config_file", config_file.value, "there is no such file") from None
         return {}

@@ -16,8 +16,7 @@ import math
 import time
 import typing as t
 from collections import Counter
-from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from functools import partial
 
 from ansible_collections.tutum.cloud.plugins.module_utils._actions import (
@@ -46,6 +45,9 @@ SHORTEST_PAUSE = 0.1
 
 SINGLE_QUESTIONS = 3
 """So many actions, or fewer, are asked for one by one; for more a list is cheaper."""
+
+PROMPT_SECONDS = 1.0
+"""What is unfinished on an object is known so soon, or it is looked for what has ended meanwhile, too."""
 
 SMALLEST_LIST = 25
 """How many actions a list is asked for at least."""
@@ -144,10 +146,15 @@ class Wait:
         self._answered: set[str] = set()
         """Whom the present question has an answer for."""
         self._last_asked: dict[str, int] = {}
+        self._completed: set[str] = set()
+        """Whose own answer was read since it ended badly, with all that there is to know."""
+        self._lists_are_broken = False
+        """Whether the last list failed in a way that questions about single actions may not."""
         self._window_is_crowded = False
         """Whether so many others started along with ours that a list of all of them does not pay."""
         self._trouble: TransientError | ResponseError | None = None
         self._begun = clock()
+        self._begun_at = datetime.now(timezone.utc)
         self._last_news: object = None
         self._last_report = -math.inf
         self.polls = 0
@@ -161,6 +168,7 @@ class Wait:
         """
         options = self._options
         self._begun = self._clock()
+        self._begun_at = datetime.fromtimestamp(self._wall_clock(), timezone.utc)
         deadline = self._begun + options.timeout
         self._sleep_until(min(self._begun + options.delay, deadline))
         while True:
@@ -181,7 +189,8 @@ class Wait:
 
     def _sleep_until(self, moment: float) -> None:
         while self._clock() < moment:
-            self._sleep(moment - self._clock())
+            # A day at most: there are lengths that no sleep takes.
+            self._sleep(min(moment - self._clock(), 86400.0))
 
     def _is_over(self) -> bool:
         if self._options.fail_fast and self.unsuccessful:
@@ -247,25 +256,44 @@ class Wait:
         except ApiError as error:
             error.results = self.results()
             raise
+        self._complete(deadline)
 
     def _find_actions_of_object(self, deadline: float) -> None:
         """From now on wait for all that is unfinished on the object, too."""
         found: dict[str, Action] = {}
-        for state in UNFINISHED_STATES:
-            parameters = {"object": str(self._options.object), "state": state}
+
+        def find(**selection: str) -> None:
+            parameters = {"object": str(self._options.object), **selection}
             self._actions.oldest(parameters, found, deadline=deadline)
-        for uuid in map(str.lower, found):
-            if uuid not in self._known:
-                self._asked.append(uuid)
-                self._known[uuid] = None
-        self._learn(found.values())
-        self._object_is_listed = True
+
+        try:
+            for state in UNFINISHED_STATES:
+                find(state=state)
+            if self._clock() - self._begun > PROMPT_SECONDS:
+                # What was unfinished when the wait began may have ended by now.
+                find(end_date__gte=iso_8601(self._begun_at))
+            self._object_is_listed = True
+        finally:
+            # What was found is waited for, even if the rest has to be listed once more.
+            for uuid in map(str.lower, found):
+                if uuid not in self._known:
+                    self._asked.append(uuid)
+                    self._known[uuid] = None
+            self._learn(found.values())
 
     def _ask_about(self, uuids: t.Sequence[str], deadline: float) -> None:
-        if len(uuids) > SINGLE_QUESTIONS:
-            # There may be something wrong with somebody else's action. Then ours are asked for one by one.
-            with suppress(ResponseError, NotFoundError):
+        if len(uuids) > SINGLE_QUESTIONS and not self._lists_are_broken:
+            # There may be something wrong with somebody else's action. Then ours are asked for one by one; at once if the
+            # list came, and with the next question if that is what it is not for sure.
+            try:
                 self._ask_lists(uuids, deadline)
+            except TransientError as error:
+                self._lists_are_broken = error.status in (None, 500)
+                raise
+            except (ResponseError, NotFoundError):
+                pass
+        else:
+            self._lists_are_broken = False
         # Those first that were asked longest ago, so that one which fails time and again does not stop the others.
         rest = [uuid for uuid in uuids if uuid not in self._answered]
         rest.sort(key=lambda uuid: self._last_asked.get(uuid, 0))
@@ -277,7 +305,6 @@ class Wait:
                 raise outcome
             else:
                 self._learn([outcome])
-        self._complete(uuids, deadline)
 
     def _ask_lists(self, uuids: t.Sequence[str], deadline: float) -> None:
         """Find as many of these actions as a few lists show, whatever their state."""
@@ -335,17 +362,19 @@ class Wait:
                 self._gone.discard(uuid)
                 self._answered.add(uuid)
 
-    def _complete(self, uuids: t.Iterable[str], deadline: float) -> None:
-        """Get the logs, which a list may lack, of those that just ended badly."""
+    def _complete(self, deadline: float) -> None:
+        """Get the logs, which a list may lack, of those that ended badly. What fails is tried with the next question."""
+        if "logs" in self._options.hidden_fields:
+            return
         lacking = [
             uuid
-            for uuid in uuids
-            if uuid in self._answered and self._ended_badly(uuid) and "logs" not in (self._known[uuid] or {})
+            for uuid in self.unsuccessful
+            if uuid not in self._gone and uuid not in self._completed and "logs" not in (self._known[uuid] or {})
         ]
-        if "logs" not in self._options.hidden_fields:
-            self._learn(
-                outcome for _uuid, outcome in self._actions.fetch(lacking, deadline) if isinstance(outcome, dict)
-            )
+        for uuid, outcome in self._actions.fetch(lacking, deadline):
+            if not isinstance(outcome, ApiError):
+                self._completed.add(uuid)
+                self._learn([outcome])
 
     # Telling
 

@@ -163,10 +163,11 @@ failed_polls:
   sample: 0
 """
 
-import math
 import os
 import select
+import signal
 import sys
+import threading
 import typing as t
 from contextlib import closing, suppress
 
@@ -179,24 +180,36 @@ from ansible_collections.tutum.cloud.plugins.module_utils._errors import TutumEr
 from ansible_collections.tutum.cloud.plugins.module_utils._waiting import PROGRESS_FILE, Wait, WaitOptions
 
 
-def sleep(seconds: float) -> None:
-    """Let so many seconds go by, and end with whom we work for.
+def end_with_ansible() -> None:
+    """From now on this process ends with whom it works for.
 
     Ansible leaves a module running when the task's own C(timeout) is over, or when Ansible itself is ended. The pipe
     that the result would go into tells: nobody reads from it any more.
     """
     poll = select.poll()
-    poll.register(sys.stdout.fileno(), 0)
-    # A day at most, which is near to what poll() takes; the wait sleeps again if it woke too early.
-    if poll.poll(math.ceil(min(max(seconds, 0.0), 86400.0) * 1000)):
-        os._exit(1)
+    try:
+        poll.register(sys.stdout.fileno(), 0)
+    except (OSError, ValueError):
+        return  # The result goes another way.
+
+    def end() -> None:
+        if any(event & (select.POLLERR | select.POLLHUP) for _fileno, event in poll.poll()):
+            os._exit(1)
+
+    # Python handles signals in the main thread, and one that another thread gets does not wake it.
+    unblocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        threading.Thread(target=end, daemon=True).start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, unblocked)
 
 
 def reporter(module: AnsibleModule) -> t.Callable[[str], object] | None:
     """What writes progress where the action plugin of the same name reads it."""
-    if module.no_log or not module.params["progress"]:
+    # A folder of the module's own, which it would make here, nobody reads from.
+    if module.no_log or not module.params["progress"] or module._tmpdir is None:
         return None
-    path = os.path.join(module.tmpdir, PROGRESS_FILE)
+    path = os.path.join(module._tmpdir, PROGRESS_FILE)
 
     def report(line: str) -> None:
         # The wait matters, and not who hears of it.
@@ -213,11 +226,12 @@ def main() -> None:
         required_one_of=[("uuid", "object")],
         supports_check_mode=True,
     )
+    end_with_ansible()
     try:
         connection = connection_of(module)
         options = WaitOptions(module.params, connection.api_url)
         with closing(Client(connection)) as client:
-            wait = Wait(Actions(client), options, sleep=sleep, report=reporter(module))
+            wait = Wait(Actions(client), options, report=reporter(module))
             wait.run()
     except TutumError as error:
         module.fail_json(msg=str(error), **error.results)

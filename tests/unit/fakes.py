@@ -110,20 +110,23 @@ class FakeAction:
     def start(self) -> datetime:
         return DAWN + timedelta(seconds=self.started)
 
-    def shown(self, now: float) -> dict[str, t.Any]:
-        """The object as the API writes it."""
+    def end(self, now: float) -> datetime | None:
         state = self.state(now)
         ends = [self.started + after for after, name in self.timeline if name == state]
-        is_final = state in ("Success", "Failed", "Canceled")
+        return DAWN + timedelta(seconds=ends[-1]) if state in ("Success", "Failed", "Canceled") else None
+
+    def shown(self, now: float) -> dict[str, t.Any]:
+        """The object as the API writes it."""
+        end = self.end(now)
         return {
             "action": "Service Start",
             "body": "",
-            "end_date": format_datetime(DAWN + timedelta(seconds=int(ends[-1]))) if is_final else None,
+            "end_date": format_datetime(end.replace(microsecond=0)) if end else None,
             "logs": "",
             "object": SERVICE,
             "resource_uri": f"/api/v1/action/{self.uuid}/",
             "start_date": format_datetime(self.start().replace(microsecond=0)),
-            "state": state,
+            "state": self.state(now),
             "uuid": self.uuid,
             **self.fields,
         }
@@ -201,6 +204,7 @@ class FakeApi:
         checks: dict[str, t.Callable[[str], bool]] = {
             "state": lambda value: one.state(self.clock.now) == value,
             "object": lambda value: one.shown(self.clock.now)["object"] == value,
+            "end_date__gte": lambda value: (one.end(self.clock.now) or DAWN) >= _moment(value),
             "start_date__gte": lambda value: one.start() >= _moment(value),
             "start_date__lte": lambda value: one.start() <= _moment(value),
         }

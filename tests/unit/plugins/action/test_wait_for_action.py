@@ -13,6 +13,7 @@ import typing as t
 
 import pytest
 from ansible import constants
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.tutum.cloud.plugins.action import wait_for_action
@@ -45,7 +46,7 @@ class Task:
         self.module_calls: list[dict[str, t.Any]] = []
         self.fails = False
         self.plugin: t.Any = ActionModule.__new__(ActionModule)
-        self.plugin._task = types.SimpleNamespace(async_val=0, no_log=False, args={})
+        self.plugin._task = types.SimpleNamespace(async_val=0, no_log=False, args={}, run_once=False)
         shell = types.SimpleNamespace(tmpdir=str(folder))
         self.plugin._connection = types.SimpleNamespace(transport="local", _shell=shell)
         self.plugin._execute_module = self._execute_module
@@ -63,7 +64,8 @@ class Task:
 
     def run(self, hosts: int = 1) -> dict[str, t.Any]:
         names = [f"host{number}" for number in range(hosts)]
-        result: dict[str, t.Any] = self.plugin.run(task_vars={"inventory_hostname": "web", "ansible_play_hosts": names})
+        variables = {"inventory_hostname": "web", "ansible_play_batch": names, "ansible_forks": 50}
+        result: dict[str, t.Any] = self.plugin.run(task_vars=variables)
         return result
 
 
@@ -174,6 +176,32 @@ def test_it_is_silent_where_it_should_be(
 def test_what_is_no_boolean_is_left_to_the_module(screen: Screen, tmp_path: Path) -> None:
     task = Task(tmp_path)
     task.plugin._task.args = {"progress": "perhaps"}
+    assert task.run() == RESULT
+    assert screen.lines == []
+
+
+@pytest.mark.parametrize(
+    ("batch", "forks", "run_once", "hosts"),
+    [(100, 5, False, 5), (3, 50, False, 3), (100, 50, True, 1), (0, 5, False, 0)],
+)
+def test_only_hosts_that_wait_at_the_same_time_share_the_lines(
+    tmp_path: Path, *, batch: int, forks: int, run_once: bool, hosts: int
+) -> None:
+    plugin = Task(tmp_path).plugin
+    plugin._task.run_once = run_once
+    variables = {"ansible_play_batch": ["host"] * batch, "ansible_forks": forks, "ansible_play_hosts": ["host"] * 500}
+    assert plugin._hosts_at_once(variables) == hosts
+
+
+def test_where_no_folder_can_be_made_the_wait_goes_on(screen: Screen, tmp_path: Path) -> None:
+    """With pipelining Ansible itself does without."""
+    task = Task(tmp_path)
+    task.plugin._connection._shell.tmpdir = None
+
+    def make() -> None:
+        raise AnsibleConnectionFailure("no space")
+
+    task.plugin._make_tmp_path = make
     assert task.run() == RESULT
     assert screen.lines == []
 

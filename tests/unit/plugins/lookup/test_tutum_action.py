@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import typing as t
+from datetime import date, datetime, timezone
 
 import pytest
 from ansible import constants
@@ -143,6 +144,27 @@ def test_an_option_beats_the_variable_and_the_variable_the_environment(
     look_up()
     look_up(username="option")
     assert [header.partition(":")[0] for header in headers] == ["ApiKey environment", "ApiKey alice", "ApiKey option"]
+
+
+def test_an_empty_value_hides_nothing(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Templates produce them, and so does a CI system for a secret that is not set."""
+    expected = [api.add()]
+    monkeypatch.setenv("TUTUM_USER", "")
+    monkeypatch.setenv("TUTUM_REST_HOST", "")
+    assert uuids(look_up(api_key="", api_url="")) == expected
+    monkeypatch.setenv("TUTUM_APIKEY", API_KEY)
+    assert uuids(look_up(variables={**VARIABLES, "tutum_api_key": ""})) == expected
+
+
+def test_a_variable_that_is_not_needed_may_be_undefined(api: FakeApi) -> None:
+    expected = [api.add()]
+    assert uuids(look_up(variables={**VARIABLES, "tutum_api_key": "{{ nowhere }}"}, api_key=API_KEY)) == expected
+
+
+def test_what_yaml_takes_for_a_date_is_one(api: FakeApi) -> None:
+    look_up(start_date_gte=date(2014, 9, 17), end_date_lte=datetime(2014, 9, 17, 8, 26, 22, tzinfo=timezone.utc))
+    assert "start_date__gte=2014-09-17T00%3A00%3A00Z" in api.urls[0]
+    assert "end_date__lte=2014-09-17T08%3A26%3A22.999999Z" in api.urls[0]
 
 
 def test_hidden_fields_are_left_out(api: FakeApi) -> None:

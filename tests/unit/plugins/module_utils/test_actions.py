@@ -641,6 +641,13 @@ def test_a_list_that_shrinks_while_it_is_read_loses_nobody(api: FakeApi) -> None
     assert set(going_on) <= set(ask(api, state=["In progress"]))
 
 
+def test_a_list_that_a_deletion_shrinks_loses_nobody(api: FakeApi) -> None:
+    uuids = [api.add(started=float(number)) for number in range(60)]
+    api.max_limit = 25
+    api.before = lambda _url: setattr(api.actions[0], "vanishes", 0.0) if len(api.urls) == 2 else None
+    assert set(uuids[1:]) <= set(ask(api))
+
+
 def test_a_list_that_shrinks_and_grows_while_it_is_read_loses_nobody(api: FakeApi) -> None:
     going_on = shrinking(api, add_one=True)
     assert set(going_on) <= set(ask(api, state=["In progress"]))
@@ -661,11 +668,11 @@ def test_who_moves_on_between_two_states_is_counted_once(api: FakeApi) -> None:
 
 def test_a_list_that_fails_carries_what_was_read(api: FakeApi, many: list[str]) -> None:
     api.max_limit = 10
-    api.fault_for = lambda url: answer(status=503) if "offset=20" in url else None
+    api.fault_for = lambda url: answer(status=503) if "offset=18" in url else None
     with pytest.raises(TransientError) as caught:
         ask(api)
     results = caught.value.results
-    assert [one["uuid"] for one in results["actions"]] == many[:20]
+    assert [one["uuid"] for one in results["actions"]] == many[:19]
     assert results["truncated"] is True
 
 

@@ -95,12 +95,12 @@ def test_a_pair_ranks_by_its_stronger_half(half: str) -> None:
     assert find(settings(OPTION, **{half: NAMES[half]}), environ).authorization == f"ApiKey alice:{API_KEY}"
 
 
-def test_the_environment_beats_the_file_and_an_option_the_environment(home: Path) -> None:
+def test_the_environment_beats_files_and_an_option_the_environment(home: Path) -> None:
     write(home / ".tutum", "[auth]\nuser = file\napikey = k\n")
     environ = {"TUTUM_USER": "environment", "TUTUM_APIKEY": "k"}
     assert find({}).authorization == "ApiKey file:k"
     assert find({}, environ).authorization == "ApiKey environment:k"
-    assert find(settings(INI, username="ini"), environ).authorization == "ApiKey ini:k"
+    assert find(settings(INI, username="ini"), environ).authorization == "ApiKey environment:k"
     assert find(settings(OPTION, username="option"), environ).authorization == "ApiKey option:k"
 
 
@@ -333,6 +333,28 @@ def test_a_user_name_has_no_colon() -> None:
     with pytest.raises(OptionError, match=r"'alice:\*\*\*' cannot be used: a user name has no colon") as caught:
         find(settings(username=f"alice:{API_KEY}", api_key=API_KEY))
     assert API_KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("request_timeout", 86400.5), ("request_timeout", 1e300), ("max_retries", 10**400)]
+)
+def test_what_no_timer_takes_is_refused(option: str, value: float) -> None:
+    values = {"validate_certs": True, "request_timeout": 30.0, "max_retries": 5, option: value}
+    with pytest.raises(OptionError, match=rf"^{option}: .* cannot be used: give .* at most"):
+        resolve(settings(**NAMES), environ={}, **values)  # type: ignore[arg-type]
+
+
+def test_the_environment_beats_an_ini_file_unless_it_is_empty() -> None:
+    ini = settings(INI, api_url="https://ini.example", username="alice")
+    for value, host in (("", "ini"), ("https://env.example", "env")):
+        environ = {"TUTUM_REST_HOST": value, "TUTUM_APIKEY": API_KEY}
+        assert find(ini, environ).api_url == f"https://{host}.example/api/v1/"
+
+
+def test_a_home_that_is_none_has_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/dev/null")
+    with pytest.raises(CredentialsError, match="There are no credentials"):
+        find({})
 
 
 def test_secrets_are_hidden_in_anything_that_json_can_hold() -> None:

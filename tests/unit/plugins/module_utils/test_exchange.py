@@ -205,6 +205,41 @@ def test_an_answer_has_a_size_limit_once_unpacked(
         get(server.url)
 
 
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "zstd", "br"])
+def test_an_answer_is_packed_as_was_asked_for(serve: t.Callable[[Script], Server], encoding: str) -> None:
+    """Older releases of urllib3 unpack some of these without any limit."""
+    bomb = gzip.compress(gzip.compress(b"x" * 1_000_000))
+    head = f"Content-Encoding: {encoding}\r\nContent-Length: {len(bomb)}\r\n\r\n".encode()
+    server = serve(sends(OK, head, bomb))
+    with pytest.raises(ResponseError, match=rf"packed in a way that was not asked for \({encoding}\)"):
+        get(server.url)
+    assert "Accept-Encoding: gzip, deflate\r\n" in server.requests[0]
+
+
+def test_an_address_that_does_not_answer_leaves_time_for_the_next(
+    serve: t.Callable[[Script], Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(sends(OK, b"Content-Length: 2\r\n\r\n{}"))
+    port = int(server.url.rsplit(":", 1)[1].split("/")[0])
+    tried: list[float] = []
+    connect = socket.socket.connect
+
+    def resolve(*_args: object, **_kwargs: object) -> list[t.Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in ("127.0.0.2", "127.0.0.1")]
+
+    class Socket(socket.socket):
+        def connect(self, address: t.Any) -> None:
+            if address[0] == "127.0.0.2":  # says nothing at all
+                tried.append(self.gettimeout() or 0.0)
+                raise socket.timeout("timed out")
+            connect(self, address)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket, "socket", Socket)
+    assert get(server.url, seconds=3.0) == {}
+    assert [round(seconds, 1) for seconds in tried] == [1.0]
+
+
 def test_a_refused_connection_is_worth_another_try() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
@@ -309,7 +344,7 @@ def test_a_proxy_that_is_down_is_named_as_such(monkeypatch: pytest.MonkeyPatch) 
 def test_a_proxy_that_is_no_url_is_not_quoted(monkeypatch: pytest.MonkeyPatch, password: str) -> None:
     """A password that is not percent-encoded makes nonsense of the URL."""
     monkeypatch.setenv("http_proxy", f"http://alice:{password}@127.0.0.1:1")
-    with pytest.raises(ApiError, match=r"a URL makes no sense.* proxy settings") as caught:
+    with pytest.raises(ApiError, match=r"the request cannot be sent: .* proxy settings") as caught:
         get("http://tutum.invalid/api/v1/")
     assert "proxy-secret" not in str(caught.value)
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import typing as t
 
@@ -500,6 +501,56 @@ def test_lists_without_logs_are_completed_for_those_that_ended_badly(api: FakeAp
     assert len(api.urls) <= 4
 
 
+@pytest.mark.parametrize("who_fails", ["itself", "another"])
+def test_logs_that_could_not_be_read_are_read_with_the_next_question(api: FakeApi, who_fails: str) -> None:
+    api.lists_have_logs = False
+    now = api.clock()
+    bad = api.add(RUNNING, (3.0, "Failed"), started=now, logs="no space left")
+    others = [api.add(RUNNING, (20.0, "Success"), started=now) for _number in range(4)]
+    # In another window of time: it is asked for by itself.
+    late = api.add(RUNNING, (20.0, "Success"), started=now - 5000)
+    failing = bad if who_fails == "itself" else late
+    api.fault_for = lambda url: answer(status=503) if failing in url and api.clock() < now + 10 else None
+    trial = Trial(api, bad, *others, late, connection={"max_retries": 0})
+    trial.run()
+    assert "no space left" in trial.message
+
+
+def test_logs_that_the_api_does_not_have_are_asked_for_once(api: FakeApi) -> None:
+    api.lists_have_logs = False
+    now = api.clock()
+    bad = [api.add(RUNNING, (1.0, "Failed"), started=now) for _number in range(4)]
+    api.add(RUNNING, (60.0, "Success"), started=now)
+    found = api._answer
+
+    def without_logs(url: str) -> t.Any:
+        status, headers, body = found(url)
+        return status, headers, json.dumps({**json.loads(body), "logs": None}).encode().replace(b', "logs": null', b"")
+
+    api.fault_for = without_logs
+    Trial(api, *bad, api.actions[-1].uuid).run()
+    assert [api.paths.count(f"action/{uuid}/") for uuid in bad] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("fault", [answer(status=500), TransientError("url", "too late")])
+def test_lists_that_never_come_do_not_keep_an_end_from_being_seen(api: FakeApi, fault: t.Any) -> None:
+    """Somebody else's action may break each list that it is in."""
+    now = api.clock()
+    uuids = [api.add(RUNNING, (20.0, "Success"), started=now) for _number in range(5)]
+    api.fault_for = lambda url: fault if "?" in url else None
+    trial = Trial(api, *uuids)
+    results = trial.run()
+    assert results["states"] == {"Success": 5}
+    assert trial.message == ""
+
+
+def test_a_throttled_list_is_not_replaced_by_many_requests(api: FakeApi) -> None:
+    uuids = [api.add(RUNNING) for _number in range(50)]
+    api.fault_for = lambda _url: answer(status=429)
+    Trial(api, *uuids, timeout=30.0).run()
+    assert set(api.paths) == {"action/"}
+
+
 def test_a_retried_action_that_goes_back_is_waited_for_again(api: FakeApi) -> None:
     now = api.clock()
     retried = api.add(RUNNING, (5.0, "Failed"), (7.0, "In progress"), (12.0, "Success"), started=now)
@@ -558,6 +609,29 @@ def test_an_object_that_cannot_be_listed_is_never_a_success(api: FakeApi) -> Non
     trial = Trial(api, object=SERVICE, timeout=5.0)
     assert trial.run()["timed_out"]
     assert f"The unfinished actions of {SERVICE} could not be listed." in trial.message
+
+
+@pytest.mark.parametrize("fails", ["In%20progress", "Canceling"])
+def test_what_was_found_before_a_list_failed_is_waited_for(api: FakeApi, fails: str) -> None:
+    """It may have failed when the list comes at last."""
+    now = api.clock()
+    pending = api.add((0, "Pending"), (5.0, "Failed"), started=now)
+    api.fault_for = lambda url: answer(status=503) if fails in url and api.clock() < now + 20 else None
+    trial = Trial(api, object=SERVICE)
+    assert trial.run()["unsuccessful"] == [pending]
+    assert "is Failed" in trial.message
+
+
+@pytest.mark.parametrize("is_away", [True, False])
+def test_what_ends_before_it_can_be_listed_counts(api: FakeApi, is_away: bool) -> None:
+    """It was unfinished when the wait began, be it that the server is away then, or that nobody asks."""
+    now = api.clock()
+    api.add((0, "Failed"), started=now - 9)
+    ends = api.add(RUNNING, (5.0, "Failed"), started=now)
+    if is_away:
+        fails_while(api, now, now + 10, answer(status=503))
+    trial = Trial(api, object=SERVICE, delay=0.0 if is_away else 10.0)
+    assert trial.run()["unsuccessful"] == [ends]
 
 
 def test_an_object_is_listed_when_the_fault_is_over(api: FakeApi) -> None:

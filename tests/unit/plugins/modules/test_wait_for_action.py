@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import io
 import os
-import time
+import signal
+import threading
 import types
 import typing as t
 
@@ -15,7 +17,7 @@ import pytest
 
 from ansible_collections.tutum.cloud.plugins.module_utils._waiting import PROGRESS_FILE
 from ansible_collections.tutum.cloud.plugins.modules import wait_for_action
-from ansible_collections.tutum.cloud.plugins.modules.wait_for_action import main, reporter, sleep
+from ansible_collections.tutum.cloud.plugins.modules.wait_for_action import end_with_ansible, main, reporter
 from ansible_collections.tutum.cloud.tests.unit.fakes import FakeApi, answer, uuid_of
 from ansible_collections.tutum.cloud.tests.unit.module_runs import LOGIN, ModuleRuns
 
@@ -108,79 +110,51 @@ def test_an_interrupt_ends_at_once(module_runs: Runs, api: FakeApi, monkeypatch:
         module_runs(api).run(main, {**LOGIN, "uuid": [uuid_of(1)]})
 
 
-# The sleep
+# Whom it works for
 
 
-class Stdout:
+class Pipe:
     """In place of sys.stdout: the pipe that Ansible reads the result from."""
 
-    def __init__(self, fileno: int) -> None:
-        self.fileno = lambda: fileno
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reader, self.writer = os.pipe()
+        self.left = threading.Event()
+        self.statuses: list[int] = []
+        # Not sys.stdout itself, which pytest sets anew for each phase of a test.
+        stdout = types.SimpleNamespace(fileno=lambda: self.writer)
+        monkeypatch.setattr(wait_for_action, "sys", types.SimpleNamespace(stdout=stdout))
+        monkeypatch.setattr(os, "_exit", self._leave)
+
+    def _leave(self, status: int) -> None:
+        self.statuses.append(status)
+        self.left.set()
 
 
-@pytest.fixture
-def pipe(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[types.SimpleNamespace]:
-    reader, writer = os.pipe()
-    # Not sys.stdout itself, which pytest sets anew for each phase of a test.
-    monkeypatch.setattr(wait_for_action, "sys", types.SimpleNamespace(stdout=Stdout(writer)))
-    ends = types.SimpleNamespace(reader=reader, writer=writer)
-    yield ends
-    for end in (ends.reader, writer):
-        if end is not None:
-            os.close(end)
-
-
-def test_the_sleep_takes_its_time(pipe: types.SimpleNamespace) -> None:
-    assert pipe.reader is not None
-    begun = time.monotonic()
-    sleep(0.05)
-    assert 0.05 <= time.monotonic() - begun < 5
-
-
-def test_the_sleep_can_be_long(pipe: types.SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Nobody reads any more, so that it need not be waited for.
+def test_it_ends_with_whom_it_works_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it does then: it may sleep, or wait for an answer."""
+    pipe = Pipe(monkeypatch)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    end_with_ansible()
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before
+    assert not pipe.left.wait(0.1)
     os.close(pipe.reader)
-    pipe.reader = None
-    left: list[int] = []
-    monkeypatch.setattr(os, "_exit", left.append)
-    sleep(3e6)
-    assert left == [1]
+    assert pipe.left.wait(5)
+    assert pipe.statuses == [1]
+    os.close(pipe.writer)
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.0001, -1.0])
-def test_the_sleep_has_an_end(pipe: types.SimpleNamespace, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    # A process may be stopped between the two looks at the clock that make out how long to sleep.
-    asked: list[float] = []
-
-    class Poll:
-        def register(self, fileno: int, _events: int) -> None:
-            assert fileno == pipe.writer
-
-        def poll(self, milliseconds: float) -> list[tuple[int, int]]:
-            asked.append(milliseconds)
-            return []
-
-    monkeypatch.setattr(wait_for_action, "select", types.SimpleNamespace(poll=Poll))
-    sleep(seconds)
-    assert all(milliseconds >= seconds * 1000 and milliseconds >= 0 for milliseconds in asked)
-
-
-def test_the_sleep_ends_with_whom_it_works_for(pipe: types.SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    left: list[int] = []
-    monkeypatch.setattr(os, "_exit", left.append)
-    os.close(pipe.reader)
-    pipe.reader = None
-    begun = time.monotonic()
-    sleep(8)
-    assert left == [1]
-    assert time.monotonic() - begun < 5
+def test_it_goes_on_where_the_result_goes_another_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = threading.active_count()
+    monkeypatch.setattr(wait_for_action, "sys", types.SimpleNamespace(stdout=io.StringIO()))
+    end_with_ansible()
+    assert threading.active_count() == threads
 
 
 # The lines of progress
 
 
 def fake_module(folder: Path, **changes: t.Any) -> t.Any:
-    values = {"no_log": False, "params": {"progress": True}, "tmpdir": str(folder), **changes}
+    values = {"no_log": False, "params": {"progress": True}, "_tmpdir": str(folder), **changes}
     return types.SimpleNamespace(**values)
 
 
@@ -192,7 +166,7 @@ def test_each_line_goes_to_the_tasks_folder(tmp_path: Path) -> None:
     assert (tmp_path / PROGRESS_FILE).read_text(encoding="utf-8") == "first\nzweite é\n"
 
 
-@pytest.mark.parametrize("change", [{"no_log": True}, {"params": {"progress": False}}])
+@pytest.mark.parametrize("change", [{"no_log": True}, {"params": {"progress": False}}, {"_tmpdir": None}])
 def test_nothing_is_written_where_nothing_shall_be_told(tmp_path: Path, change: dict[str, t.Any]) -> None:
     assert reporter(fake_module(tmp_path, **change)) is None
 
