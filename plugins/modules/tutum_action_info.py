@@ -68,7 +68,7 @@ actions:
   description:
     - The actions, as the API describes them and with what is worked out from that.
     - On failure those that were read before it.
-  returned: always
+  returned: when it asked, on success and on failure alike
   type: list
   elements: dict
   contains:
@@ -154,13 +154,13 @@ actions:
       user_agent: Mozilla/5.0
       uuid: 6246c558-976c-4df6-ba60-eb1a344a17af
 total_count:
-  description: How many actions match on the server.
-  returned: always
+  description: How many actions match on the server. With O(uuid) how many were found, each counted once.
+  returned: when it asked, on success and on failure alike
   type: int
   sample: 1
 truncated:
   description: Whether more actions match than were returned, because of O(limit) or a failure.
-  returned: always
+  returned: when it asked, on success and on failure alike
   type: bool
   sample: false
 """

@@ -35,6 +35,8 @@ options:
     description:
       - Wait for each action of this object that is unfinished when the wait begins. The object is named by its resource
         URI such as V(/api/v1/service/2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5/).
+      - Where the first answer comes late (with O(delay), or when the server is away), what has ended meanwhile counts, too,
+        by the clock of the host that waits.
       - Set it before you change an object that somebody else may be working on.
     type: str
   success_states:

@@ -73,8 +73,19 @@ def test_terminated(ansible: Ansible, endless: str) -> None:
     assert "Traceback" not in terminal.text
 
 
-def test_task_timeout(ansible: Ansible, endless: str) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [
+        None,
+        {"kind": "status", "status": 503, "headers": {"Retry-After": "100"}},
+        {"kind": "slow_first_byte", "seconds": 25},
+    ],
+    ids=["between two questions", "between two tries", "during a request"],
+)
+def test_task_timeout(ansible: Ansible, sandbox: Sandbox, endless: str, fault: dict[str, Any] | None) -> None:
     """The keyword `timeout` of the task ends the wait, and the play goes on without a module that still asks."""
+    if fault:
+        sandbox.add_fault(**fault)
     tasks: list[dict[str, Any]] = [
         {"name": "wait", "tutum.cloud.wait_for_action": {"uuid": endless}, "timeout": 3, "ignore_errors": True},
         {"name": "go on", "ansible.builtin.command": "sleep 5"},
