@@ -283,8 +283,8 @@ class Wait:
 
     def _ask_about(self, uuids: t.Sequence[str], deadline: float) -> None:
         if len(uuids) > SINGLE_QUESTIONS and not self._lists_are_broken:
-            # There may be something wrong with somebody else's action. Then ours are asked for one by one; at once if the
-            # list came, and with the next question if that is what it is not for sure.
+            # Something may be wrong with somebody else's action, and break each list that it is in. Then ours are asked for
+            # one by one: at once if there was an answer, and with the next question if the server may have been away.
             try:
                 self._ask_lists(uuids, deadline)
             except TransientError as error:
