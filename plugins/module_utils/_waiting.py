@@ -260,21 +260,22 @@ class Wait:
 
     def _find_actions_of_object(self, deadline: float) -> None:
         """From now on wait for all that is unfinished on the object, too."""
+        for state in UNFINISHED_STATES:
+            self._find({"state": state}, deadline)
+        if self._clock() - self._begun > PROMPT_SECONDS:
+            # What was unfinished when the wait began may have ended by now.
+            self._find({"end_date__gte": iso_8601(self._begun_at)}, deadline)
+        self._object_is_listed = True
+
+    def _find(self, selection: dict[str, str], deadline: float) -> None:
+        """Wait for these actions of the object, too: all that were listed, even if the rest has to be listed once more."""
         found: dict[str, Action] = {}
-
-        def find(**selection: str) -> None:
-            parameters = {"object": str(self._options.object), **selection}
-            self._actions.oldest(parameters, found, deadline=deadline)
-
         try:
-            for state in UNFINISHED_STATES:
-                find(state=state)
-            if self._clock() - self._begun > PROMPT_SECONDS:
-                # What was unfinished when the wait began may have ended by now.
-                find(end_date__gte=iso_8601(self._begun_at))
-            self._object_is_listed = True
+            self._actions.oldest({"object": str(self._options.object), **selection}, found, deadline=deadline)
+        except ResponseError:
+            found.clear()  # What cannot be believed may have named anybody's.
+            raise
         finally:
-            # What was found is waited for, even if the rest has to be listed once more.
             for uuid in map(str.lower, found):
                 if uuid not in self._known:
                     self._asked.append(uuid)

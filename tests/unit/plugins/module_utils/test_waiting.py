@@ -32,6 +32,7 @@ from ansible_collections.tutum.cloud.tests.unit.fakes import (
     FakeApi,
     FakeClient,
     answer,
+    page,
     uuid_of,
 )
 
@@ -620,6 +621,17 @@ def test_what_was_found_before_a_list_failed_is_waited_for(api: FakeApi, fails: 
     trial = Trial(api, object=SERVICE)
     assert trial.run()["unsuccessful"] == [pending]
     assert "is Failed" in trial.message
+
+
+def test_what_a_list_that_makes_no_sense_names_is_not_waited_for(api: FakeApi) -> None:
+    """Nor is what was found before it forgotten."""
+    now = api.clock()
+    pending = api.add((0, "Pending"), (0.5, "Failed"), started=now)
+    nonsense = answer(page([{"uuid": uuid_of(77)}], 1, "/api/v1/action/?offset=0"))
+    api.fault_for = lambda url: nonsense if "In%20progress" in url and api.clock() < now + 0.5 else None
+    trial = Trial(api, object=SERVICE, interval=0.0)
+    assert trial.run()["unsuccessful"] == [pending]
+    assert (len(trial.states()), trial.wait.failed_polls) == (1, 5)
 
 
 @pytest.mark.parametrize("is_away", [True, False])
