@@ -56,15 +56,13 @@ _API_BASE = re.compile(r"/api/(?:[A-Za-z0-9_-]+/)?v\d+/")
 _OBJECT_PATH = re.compile(r"/(?:[\w-]+/)*?v\d+/(?P<type>[\w-]+)/(?P<name>(?:[\w~-][\w.~:-]*/)+)", re.ASCII)
 _MAX_OBJECT_LENGTH = 500
 
-_RELATIVE_DATE = re.compile(
-    r"(?P<count>\d{1,6}) ?(?P<unit>s|seconds?|m|min|minutes?|h|hours?|d|days?|w|weeks?|months?|years?) ago", re.ASCII
-)
+# Of users' dates. Compiled when there is one: most calls do without.
+_RELATIVE_DATE = r"(?P<count>\d{1,6}) ?(?P<unit>s|seconds?|m|min|minutes?|h|hours?|d|days?|w|weeks?|months?|years?) ago"
 _UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_BARE_DATE = re.compile(r"\d{4}-?\d\d-?\d\d", re.ASCII)
-_ISO_DATE = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d\d\S*( ?[+-]\d\d:?\d\d)?", re.ASCII)
-_RFC_2822_DATE = re.compile(
-    r"(?:[A-Za-z]{3}, *)?\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d(?::\d\d)?(?: (?:[+-]\d{4}|GMT|UTC?|Z|[ECMP][SD]T))?",
-    re.ASCII,
+_BARE_DATE = r"\d{4}-?\d\d-?\d\d"
+_ISO_DATE = r"\d{4}-?\d\d-?\d\d[T ]\d\d\S*( ?[+-]\d\d:?\d\d)?"
+_RFC_2822_DATE = (
+    r"(?:[A-Za-z]{3}, *)?\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d(?::\d\d)?(?: (?:[+-]\d{4}|GMT|UTC?|Z|[ECMP][SD]T))?"
 )
 _MONTHS = {
     name: f"{number:02}"
@@ -150,7 +148,7 @@ def parse_date(option: str, value: str, now: datetime) -> str:
             moment = moment.astimezone(timezone.utc)
             # The API shows whole seconds, but stores and compares what lies between them, too.
             if option.endswith("lte") and not moment.microsecond:
-                named = timedelta(days=1) if _BARE_DATE.fullmatch(text) else timedelta(seconds=1)
+                named = timedelta(days=1) if re.fullmatch(_BARE_DATE, text, re.ASCII) else timedelta(seconds=1)
                 moment += named - timedelta(microseconds=1)
             return iso_8601(moment)
     except (ValueError, OverflowError, TypeError, IndexError):
@@ -172,15 +170,15 @@ def _read_user_date(text: str, now: datetime) -> datetime | None:
     except ImportError as error:
         raise LibraryError("python-dateutil", error) from None
 
-    relative = _RELATIVE_DATE.fullmatch(text.lower())
+    relative = re.fullmatch(_RELATIVE_DATE, text.lower(), re.ASCII)
     if relative:
         unit = relative["unit"]
         span: dict[str, t.Any] = {_UNITS.get(unit) or f"{unit.rstrip('s')}s": int(relative["count"])}
         return now - relativedelta(**span)
-    if _BARE_DATE.fullmatch(text) or _ISO_DATE.fullmatch(text):
+    if re.fullmatch(_BARE_DATE, text, re.ASCII) or re.fullmatch(_ISO_DATE, text, re.ASCII):
         moment: datetime = isoparse(text[:11] + text[11:].replace(" ", ""))
         return moment
-    if _RFC_2822_DATE.fullmatch(text):
+    if re.fullmatch(_RFC_2822_DATE, text, re.ASCII):
         return parsedate_to_datetime(text)
     return None
 
@@ -204,13 +202,19 @@ def _read_date(value: object) -> tuple[datetime | None, str | None]:
         # There are two dates in each action, and nearly all look like this: Wed, 17 Sep 2014 08:26:22 +0000.
         # So they are read where they stand, in a fraction of the time.
         if len(value) == 31 and value.endswith(" +0000"):
-            text = f"{value[12:16]}-{_MONTHS[value[8:11]]}-{value[5:7]}T{value[17:25]}"
+            text = f"{_iso_day(value[5:16])}T{value[17:25]}"
             return datetime.fromisoformat(f"{text}+00:00"), f"{text}Z"
         moment = parsedate_to_datetime(value)
         moment = moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
         return moment, iso_8601(moment)
     except (KeyError, ValueError, TypeError, IndexError, OverflowError):
         return None, None
+
+
+@lru_cache(maxsize=1024)
+def _iso_day(day: str) -> str:
+    """A day such as ``17 Sep 2014`` in ISO 8601. Actions of a day mostly come together."""
+    return f"{day[7:]}-{_MONTHS[day[3:6]]}-{day[:2]}"
 
 
 def _object_parts(path: object) -> tuple[str | None, str | None]:
@@ -392,7 +396,9 @@ class Actions:
 
         Ansible itself would hide only what came as an option, and that not everywhere: not in the result of a lookup.
         """
-        return self.client.connection.hide_secrets(present(action, hidden_fields))
+        shown = present(action, hidden_fields)
+        # To look into each field takes longer than all else, and hardly any server makes it necessary.
+        return self.client.connection.hide_secrets(shown) if self.client.has_read_secrets else shown
 
     def fetch(self, uuids: t.Sequence[str], deadline: float) -> t.Iterator[tuple[str, Action | ApiError]]:
         """Get each action by its UUID: the action, or the error in its place, in the order asked.

@@ -86,6 +86,7 @@ _MEANINGS: dict[int, str] = {
     429: "the server throttles requests. Ask less often, or give it more time",
 }
 
+_NEEDLESS_ESCAPE = re.compile(rb"\\(?:/|u00[2-7])")
 _HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
 _USER_IN_URL = re.compile(r"//[^/\s]*@")
 
@@ -125,6 +126,8 @@ class Client:
         if REQUESTS_IMPORT_ERROR:
             raise LibraryError("requests", REQUESTS_IMPORT_ERROR)
         self.connection = connection
+        self.has_read_secrets = False
+        """Whether there was a secret in any answer, or something that may be one."""
         self.clock = clock
         self._closed = threading.Event()
         self._sleep = sleep or self._closed.wait
@@ -464,6 +467,7 @@ class Client:
     def _json_object(self, url: str, body: bytes) -> dict[str, t.Any]:
         try:
             answer = json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
+            self.has_read_secrets = self.has_read_secrets or self._may_have_secrets(body)
             if _HALF_CHARACTER.search(body):
                 # Ansible cannot carry one to the user, and would lose the whole result.
                 answer = json.loads(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace"))
@@ -478,6 +482,10 @@ class Client:
             problem = f"the answer is not a JSON object, but {_json_type(answer)}"
             raise ResponseError(url, f"{problem}. Is the option api_url right?")
         return answer
+
+    def _may_have_secrets(self, body: bytes) -> bool:
+        """Whether a secret stands in a JSON text, as it is or with characters escaped that need not be."""
+        return bool(_NEEDLESS_ESCAPE.search(body)) or any(secret in body for secret in self.connection.secrets_in_json)
 
     def _page(self, url: str, offset: int, answer: dict[str, t.Any]) -> Page:
         """An answer as a page of a list, its shape checked."""

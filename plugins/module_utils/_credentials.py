@@ -14,7 +14,7 @@ strongest complete credentials win.
 from __future__ import annotations
 
 import base64
-import configparser
+import json
 import os
 import re
 import typing as t
@@ -89,6 +89,8 @@ class Connection:
         self.secrets = frozenset(secret for secret in (authorization, *secrets) if secret)
         # The longest first: one may be a part of another.
         self._secrets_to_hide = sorted(self.secrets, key=len, reverse=True)
+        self.secrets_in_json = [json.dumps(secret)[1:-1].encode() for secret in _shortest(self.secrets)]
+        """One of these is in each JSON text that has a secret in it."""
         self.sources = sources
         self.validate_certs = validate_certs
         self.ca_path = ca_path
@@ -262,6 +264,15 @@ def _in_all_forms(secrets: t.Iterable[str]) -> list[str]:
     return [form for text in texts for form in (text, quote(text, safe=""), quote(text))]
 
 
+def _shortest(texts: t.Iterable[str]) -> list[str]:
+    """Those of the texts that no other one is a part of."""
+    found: list[str] = []
+    for text in sorted(texts, key=len):
+        if not any(part in text for part in found):
+            found.append(text)
+    return found
+
+
 def _in_base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
@@ -289,6 +300,9 @@ def _is_complete(chosen: t.Mapping[str, Setting]) -> bool:
 
 def _read_config_file(config_file: Setting | None) -> dict[str, Setting]:
     """The credentials in the original client's INI file: ``user``, ``apikey`` and ``basic_auth`` of ``[auth]``."""
+    # Imported only here: who has given credentials does not need it.
+    import configparser
+
     path = os.path.expanduser(config_file.value if config_file else DEFAULT_CONFIG_FILE)
     parser = configparser.RawConfigParser(strict=False)
     try:
