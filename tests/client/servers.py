@@ -47,6 +47,11 @@ class _QuietHandler(BaseHTTPRequestHandler):
     def log_message(self, *_args: object) -> None:
         """Print nothing."""
 
+    def handle(self) -> None:
+        """Answer requests until a client hangs up, which is no error here."""
+        with contextlib.suppress(ConnectionError):
+            super().handle()
+
     def answer(self, status: int, headers: dict[str, str] | None = None, body: bytes = b"") -> None:
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
