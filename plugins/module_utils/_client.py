@@ -361,7 +361,7 @@ class Client:
             if isinstance(error, requests.ConnectTimeout) and not limit.expired:
                 problem = f"there was no connection within {seconds / 3:.3g} s, a third of the time for a request"
                 raise TransientError(url, f"{problem}. Is the option api_url right, and the server up?") from None
-            if limit.expired or isinstance(error, requests.Timeout):
+            if limit.expired or _is_time_out(error):
                 problem = f"there was no whole answer within {seconds:.3g} s. Is the server well?"
                 if math.isclose(seconds, connection.request_timeout, rel_tol=0.01):
                     problem += " The option request_timeout sets this limit"
@@ -648,6 +648,13 @@ def origin(url: str) -> tuple[str, str | None, int | None]:
     """
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _is_time_out(error: Exception) -> bool:
+    """Whether a socket's own time limit was over, which is as long and may be noticed a bit earlier than ours."""
+    cause = _innermost(error)
+    # One with a number is the system's: nobody has answered at all.
+    return isinstance(error, requests.Timeout) or (isinstance(cause, socket.timeout) and cause.errno is None)
 
 
 def _innermost(error: BaseException) -> BaseException:

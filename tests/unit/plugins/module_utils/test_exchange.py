@@ -178,6 +178,16 @@ def test_a_silent_server_is_late(serve: t.Callable[[Script], Server]) -> None:
     assert LIMIT <= time.monotonic() - begun < LIMIT + 2
 
 
+def test_a_sockets_own_limit_may_come_first(
+    serve: t.Callable[[Script], Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine the timer's thread may be late."""
+    monkeypatch.setattr(_client._TimeLimit, "expire", lambda _self: None)
+    server = serve(lambda peer: (peer.sendall(OK + b"Content-Length: 9\r\n\r\n{"), time.sleep(3 * LIMIT)))
+    with pytest.raises(TransientError, match="no whole answer within"):
+        get(server.url, seconds=LIMIT)
+
+
 def test_who_is_late_for_request_timeout_reads_its_name(serve: t.Callable[[Script], Server]) -> None:
     with pytest.raises(TransientError, match="The option request_timeout sets this limit"):
         get(serve(lambda peer: peer.recv(1)).url, seconds=LIMIT)
