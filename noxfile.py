@@ -35,8 +35,8 @@ import source_tree  # noqa: E402
 from environment import environment_python  # noqa: E402
 from interpreters import interpreter_folders  # noqa: E402
 
-# Which ansible-core runs on which Python of the controller, and what runs on that pair. Real playbooks take long: they run
-# on the oldest and the newest ones.
+# Which ansible-core runs on which Python of the controller, and what runs on that pair. Real playbooks take long: they
+# run on the oldest and the newest ones.
 CORES = {
     "2.18": {"3.11": "cli integration sanity units", "3.13": "units"},
     "2.19": {"3.11": "units", "3.13": "sanity units"},
