@@ -183,7 +183,12 @@ def test_a_sockets_own_limit_may_come_first(
 ) -> None:
     """On a busy machine the timer's thread may be late."""
     monkeypatch.setattr(_client._TimeLimit, "expire", lambda _self: None)
-    server = serve(lambda peer: (peer.sendall(OK + b"Content-Length: 9\r\n\r\n{"), time.sleep(3 * LIMIT)))
+
+    def stall(peer: socket.socket) -> None:
+        peer.sendall(OK + b"Content-Length: 9\r\n\r\n{")
+        time.sleep(3 * LIMIT)
+
+    server = serve(stall)
     with pytest.raises(TransientError, match="no whole answer within"):
         get(server.url, seconds=LIMIT)
 
