@@ -629,6 +629,8 @@ def _limited_pools() -> dict[str, type]:
                 new: socket.socket = super()._new_conn()
                 if _of_this_thread.limit:
                     _of_this_thread.limit.watch(new.fileno())
+                    # A part of the time was for this address to answer. The handshake has all that is left.
+                    new.settimeout(None)
                 return new
 
             def putrequest(self, *args: t.Any, **kwargs: t.Any) -> None:
