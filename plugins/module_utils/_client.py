@@ -26,6 +26,7 @@ import time
 import typing as t
 from collections import deque
 from contextlib import closing, suppress
+from functools import partial
 from itertools import islice
 from urllib.parse import parse_qs, quote, urlencode, urljoin, urlsplit
 
@@ -69,6 +70,9 @@ FIRST_BACKOFF = 0.5
 MAX_BACKOFF = 30.0
 MAX_REDIRECTS = 5
 
+_READINGS_OF_A_PAGE = 2
+"""A server counts a list and then reads a page of it; what changes in between makes the page contradict itself."""
+
 ENCODINGS = ("gzip", "deflate")
 """How an answer may be packed. Libraries would take more, some of it without a limit of its size."""
 
@@ -103,6 +107,17 @@ class Page(t.NamedTuple):
     offset: int
     next_offset: int | None
     """Where the next page starts; None on the last one."""
+
+    def contradiction(self) -> str:
+        """What in the page cannot be true at once; nothing in a page that can be."""
+        end = self.offset + len(self.objects)
+        if self.next_offset is None and end < self.total_count:
+            return f"meta.total_count is {self.total_count}, but the list ends after {end}"
+        if self.objects and not self.total_count:
+            return f"meta.total_count is 0, but there are {len(self.objects)} objects"
+        if self.next_offset is not None and self.next_offset > end:
+            return f"meta.next leads to offset {self.next_offset}, but the page ends at {end}"
+        return ""
 
 
 class Client:
@@ -226,7 +241,11 @@ class Client:
 
         def read(offset: int) -> Page:
             url = page_url(offset)
-            return self._page(url, offset, self.get(url, deadline=deadline))
+            for _reading in range(_READINGS_OF_A_PAGE):
+                page = self._page(url, offset, self.get(url, deadline=deadline))
+                if not page.contradiction():
+                    return page
+            raise _no_page(url, page.contradiction())
 
         def check_that_it_leads_on(page: Page) -> None:
             known = len(seen)
@@ -489,10 +508,7 @@ class Client:
 
     def _page(self, url: str, offset: int, answer: dict[str, t.Any]) -> Page:
         """An answer as a page of a list, its shape checked."""
-
-        def wrong(problem: str) -> ResponseError:
-            return ResponseError(url, f"the answer is not a page of a list: {problem}. Is the option api_url right?")
-
+        wrong = partial(_no_page, url)
         meta, objects = answer.get("meta"), answer.get("objects")
         if not isinstance(meta, dict):
             raise wrong(f"meta is {_json_type(meta)}")
@@ -507,13 +523,6 @@ class Client:
         if not isinstance(total_count, int) or isinstance(total_count, bool) or not 0 <= total_count <= sys.maxsize:
             raise wrong(f"meta.total_count is {self._printable(repr(total_count))}")
         next_offset = self._next_offset(url, offset, meta.get("next"), wrong)
-        end = offset + len(objects)
-        if next_offset is None and end < total_count:
-            raise wrong(f"meta.total_count is {total_count}, but the list ends after {end}")
-        if objects and not total_count:
-            raise wrong(f"meta.total_count is 0, but there are {len(objects)} objects")
-        if next_offset is not None and next_offset > end:
-            raise wrong(f"meta.next leads to offset {next_offset}, but the page ends at {end}")
         return Page(objects, total_count, offset, next_offset)
 
     def _next_offset(self, url: str, offset: int, link: object, wrong: t.Callable[[str], ResponseError]) -> int | None:
@@ -668,6 +677,11 @@ def _innermost(error: BaseException) -> BaseException:
             break
         error = found
     return error
+
+
+def _no_page(url: str, problem: str) -> ResponseError:
+    """The error that an answer with a wrong shape is."""
+    return ResponseError(url, f"the answer is not a page of a list: {problem}. Is the option api_url right?")
 
 
 def _json_type(value: object) -> str:

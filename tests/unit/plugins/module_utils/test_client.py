@@ -445,8 +445,6 @@ def test_a_next_that_does_not_lead_on_in_this_list_is_an_error(api: FakeApi, lin
         (page([], 1.0), "meta.total_count is 1.0"),
         (page([], True), "meta.total_count is True"),
         (page([], -1), "meta.total_count is -1"),
-        (page([{"uuid": "a"}], 2), "meta.total_count is 2, but the list ends after 1"),
-        (page([], 2), "meta.total_count is 2, but the list ends after 0"),
     ],
 )
 def test_a_page_of_a_wrong_shape_is_an_error(api: FakeApi, content: object, words: str) -> None:
@@ -454,6 +452,32 @@ def test_a_page_of_a_wrong_shape_is_an_error(api: FakeApi, content: object, word
     with pytest.raises(ResponseError, match="the answer is not a page of a list") as caught:
         read(api)
     assert words in str(caught.value)
+
+
+CONTRADICTIONS = [
+    (page([{"uuid": "a"}], 2), "meta.total_count is 2, but the list ends after 1"),
+    (page([], 2), "meta.total_count is 2, but the list ends after 0"),
+    (page([{"uuid": "a"}], 0), "meta.total_count is 0, but there are 1 objects"),
+    (page([{"uuid": "a"}], 3, "?offset=2"), "meta.next leads to offset 2, but the page ends at 1"),
+]
+
+
+@pytest.mark.parametrize(("content", "words"), CONTRADICTIONS)
+def test_a_page_that_goes_on_to_contradict_itself_is_an_error(api: FakeApi, content: object, words: str) -> None:
+    api.fault_for = lambda _url: answer(content)
+    with pytest.raises(ResponseError, match=f"the answer is not a page of a list: {words}"):
+        read(api)
+    assert len(api.urls) == 2
+
+
+@pytest.mark.parametrize(("content", "_words"), CONTRADICTIONS)
+def test_a_list_that_changed_while_the_server_read_it_is_read_once_more(
+    api: FakeApi, content: object, _words: str
+) -> None:
+    uuids = [api.add() for _number in range(3)]
+    api.faults = [answer(content)]
+    assert read(api) == uuids
+    assert len(api.urls) == 2
 
 
 def test_a_list_without_end_is_an_error() -> None:
