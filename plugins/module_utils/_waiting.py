@@ -246,20 +246,27 @@ class Wait:
         self.polls += 1
         self._answered.clear()
         self._trouble = None
-        try:
-            if not self._object_is_listed:
-                self._find_actions_of_object(deadline)
-            self._ask_about([uuid for uuid in self.unfinished if uuid not in self._answered], deadline)
-        except (TransientError, ResponseError) as error:
+        # An object that cannot be listed keeps no action that is named from its own answer.
+        self._note_trouble(self._find_actions_of_object, deadline)
+        self._note_trouble(self._ask_about_unfinished, deadline)
+        if self._trouble:
             self.failed_polls += 1
-            self._trouble = error
+        self._complete(deadline)
+
+    def _note_trouble(self, ask: t.Callable[[float], None], deadline: float) -> None:
+        """Ask, and go on after what may pass."""
+        try:
+            ask(deadline)
+        except (TransientError, ResponseError) as error:
+            self._trouble = self._trouble or error
         except ApiError as error:
             error.results = self.results()
             raise
-        self._complete(deadline)
 
     def _find_actions_of_object(self, deadline: float) -> None:
         """From now on wait for all that is unfinished on the object, too."""
+        if self._object_is_listed:
+            return
         for state in UNFINISHED_STATES:
             self._find({"state": state}, deadline)
         if self._clock() - self._begun > PROMPT_SECONDS:
@@ -282,7 +289,8 @@ class Wait:
                     self._known[uuid] = None
             self._learn(found.values())
 
-    def _ask_about(self, uuids: t.Sequence[str], deadline: float) -> None:
+    def _ask_about_unfinished(self, deadline: float) -> None:
+        uuids = [uuid for uuid in self.unfinished if uuid not in self._answered]
         if len(uuids) > SINGLE_QUESTIONS and not self._lists_are_broken:
             # Something may be wrong with somebody else's action, and break each list that it is in. Then ours are asked for
             # one by one: at once if there was an answer, and with the next question if the server may have been away.

@@ -612,6 +612,17 @@ def test_an_object_that_cannot_be_listed_is_never_a_success(api: FakeApi) -> Non
     assert f"The unfinished actions of {SERVICE} could not be listed." in trial.message
 
 
+@pytest.mark.parametrize("fault", [answer(status=503), answer({})])
+def test_an_object_that_cannot_be_listed_hides_no_action_that_is_named(api: FakeApi, fault: t.Any) -> None:
+    now = api.clock()
+    named = api.add(RUNNING, (5.0, "Failed"), started=now, object="/api/v1/node/x/")
+    api.fault_for = lambda url: fault if "state=" in url else None
+    trial = Trial(api, named, object=SERVICE, fail_fast=True, connection={"max_retries": 0})
+    results = trial.run()
+    assert (results["unsuccessful"], results["timed_out"], results["elapsed"]) == ([named], False, 5.0)
+    assert results["failed_polls"] == results["polls"]
+
+
 @pytest.mark.parametrize("fails", ["In%20progress", "Canceling"])
 def test_what_was_found_before_a_list_failed_is_waited_for(api: FakeApi, fails: str) -> None:
     """It may have failed when the list comes at last."""
