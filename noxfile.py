@@ -325,10 +325,10 @@ def newcomer(session: nox.Session) -> None:
 
 @nox.session(python=TOOLS_PYTHON, tags=["test"])
 def sandbox(session: nox.Session) -> None:
-    """Run the sandbox's own tests."""
+    """Run the sandbox's own tests, and those of the tools."""
     collection = prepare(session)
     install(session, "--requirement=tests/sandbox/requirements.txt", "pytest ~= 9.0")
-    run_pytest_with_sandbox(session, collection, "tests/sandbox/tests")
+    run_pytest_with_sandbox(session, collection, "tests/sandbox/tests", "tests/tools/tests")
 
 
 @nox.session(python=TOOLS_PYTHON, tags=["test"])

@@ -22,8 +22,10 @@ def interpreter_folders() -> list[Path]:
     folders = [Path(getattr(sys, "_base_executable", sys.executable)).parent]
     if pyenv := shutil.which("pyenv"):
         root = subprocess.run([pyenv, "root"], check=False, stdout=subprocess.PIPE, text=True).stdout.strip()
-        versions = Path(root, "versions") if root else Path(os.devnull)
-        folders += sorted(versions.glob("3.*/bin"), key=_version, reverse=True)
+        # It answers with a folder of HOME, which is another one where HOME was changed for a while.
+        roots = {Path(root or os.devnull), Path(pyenv).resolve().parents[1]}
+        versions = [version for each in roots for version in each.glob("versions/3.*/bin")]
+        folders += sorted(versions, key=_version, reverse=True)
     return folders
 
 

@@ -30,6 +30,8 @@ NOX = [sys.executable, "-m", "nox", "--non-interactive"]
 # The slowest ones begin, so that none of them is alone at the end.
 _FIRST = ("cli", "integration", "examples", "lint", "client", "sanity", "target")
 
+_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
+
 # How the tools report what they ran. ansible-test repeats pytest's last line for each group of unit tests.
 _PYTEST = re.compile(
     r"^=+ (?:.*\D)?\d+ (?:passed|failed|skipped|error|xfailed|deselected).* in [\d.]+s.*=+$", re.MULTILINE
@@ -182,9 +184,14 @@ def main() -> int:
     arguments = parser.parse_args()
 
     def interrupt(_signal: int, _frame: object) -> None:
+        # Once is enough: make passes on what its whole group got, and people press Ctrl-C twice.
+        for each in _INTERRUPTIONS:
+            signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    # Also where Ctrl-C was ignored, as in a background job: the sessions inherit that, and it is how they are ended.
+    for each in _INTERRUPTIONS:
+        signal.signal(each, interrupt)
     LOGS.mkdir(parents=True, exist_ok=True)
     sessions = list_sessions(arguments.tag)
     runner = Runner(arguments.time_limit)

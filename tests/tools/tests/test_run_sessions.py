@@ -1,0 +1,82 @@
+# Copyright (c) 2026, The tutum.cloud contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `make test` calls, with another nox: its exit status, what it prints, and its end before all is done."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+RUNNER = Path(__file__).resolve().parents[1] / "run_sessions.py"
+NOX = """
+import json, os, pathlib, sys, time
+if "--list" in sys.argv:
+    print(json.dumps([{"session": name} for name in os.environ["SESSIONS"].split()]))
+    sys.exit()
+name = sys.argv[-1]
+pathlib.Path(name).write_text(str(os.getpid()))
+if name == "endless":
+    time.sleep(60)
+print(f"==== {'1 failed, ' * (name == 'bad')}2 passed in 0.01s ====")
+sys.exit(name == "bad")
+"""
+
+
+def start(folder: Path, sessions: str, *, ignoring_ctrl_c: bool = False) -> subprocess.Popen[str]:
+    """Run these sessions, which leave their process's number in a file of their name."""
+    (folder / "tests/tools").mkdir(parents=True)
+    (folder / "tests/tools/run_sessions.py").write_text(RUNNER.read_text())
+    (folder / "nox.py").write_text(NOX)
+    code = "import runpy, signal, sys; sys.argv[:1] = []\n"
+    code += "signal.signal(signal.SIGINT, signal.SIG_IGN)\n" * ignoring_ctrl_c
+    code += "runpy.run_path(sys.argv[0], run_name='__main__')"
+    return subprocess.Popen(
+        [sys.executable, "-c", code, "tests/tools/run_sessions.py", "--tag=test", "--jobs=2"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder), "SESSIONS": sessions},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("sessions", "status", "words"),
+    [
+        ("good better", 0, ["ok      good", "2 sessions in", "4 passed, 0 failed"]),
+        ("good bad", 1, ["FAILED  bad", "1 failed, 2 passed in", "Failed: bad", "4 passed, 1 failed"]),
+    ],
+)
+def test_outcome(tmp_path: Path, sessions: str, status: int, words: list[str]) -> None:
+    process = start(tmp_path, sessions)
+    output, _errors = process.communicate(timeout=30)
+    assert process.returncode == status, output
+    for each in words:
+        assert each in output
+
+
+@pytest.mark.parametrize("ignoring_ctrl_c", [False, True])
+def test_interrupted_more_than_once(tmp_path: Path, *, ignoring_ctrl_c: bool) -> None:
+    """As by make, which passes on what its group has got already, and by a person who presses Ctrl-C twice."""
+    process = start(tmp_path, "endless good", ignoring_ctrl_c=ignoring_ctrl_c)
+    started = tmp_path / "endless"
+    deadline = time.monotonic() + 30
+    while not (started.exists() and started.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
+        process.send_signal(number)
+        time.sleep(0.05)
+    output, _errors = process.communicate(timeout=8)
+    assert process.returncode == 130, output
+    assert "Traceback" not in output
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(started.read_text()), 0)
