@@ -69,7 +69,7 @@ def test_terminated(ansible: Ansible, endless: str) -> None:
         time.sleep(1.0)
         terminal.process.send_signal(signal.SIGTERM)
         terminal.wait(SOON)
-        wait_until(lambda: not ansible.waiting_modules(), SOON)
+        wait_until(lambda: not ansible.processes(), SOON)
     assert "Traceback" not in terminal.text
 
 
