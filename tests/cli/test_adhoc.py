@@ -65,7 +65,7 @@ def test_module_by_its_bare_name(from_checkout: Ansible) -> None:
 
 def test_wait_by_its_bare_name(from_checkout: Ansible, sandbox: Sandbox) -> None:
     """The bare name finds the action plugin, too: only that can show progress."""
-    uuid = sandbox.create_action([[0, "In progress"], [3, "Success"]])
+    uuid = sandbox.create_action([[0, "In progress"], [3, "Success"]], from_first_request=True)
     done = from_checkout.run(["ansible", "localhost", "-m", "wait_for_action", "-a", f"uuid={uuid}"]).succeeded()
     assert "[localhost] 0 of 1 action finished" in done.stdout
     assert '"timed_out": false' in done.stdout

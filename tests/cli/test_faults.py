@@ -202,7 +202,8 @@ def test_ten_waits_on_a_throttled_server(ansible: Ansible, sandbox: Sandbox) -> 
     hosts: dict[str, dict[str, Any]] = {}
     for number in range(10):
         described: list[dict[str, Any]] = [
-            {"phases": [[0, "In progress"], [5 + each % 10, "Success"]]} for each in range(50)
+            {"phases": [[0, "In progress"], [5 + each % 10, "Success"]], "from_first_request": True}
+            for each in range(50)
         ]
         if number == 7:
             described[20]["phases"] = [[0, "In progress"], [10, "Failed"]]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.cli.running import Ansible
 
-SOON = 5.0
+SOON = 15.0
 """Seconds within which all is over. It takes a tenth of that; the rest is for a machine that is busy."""
 
 

@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import random
-import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
+
+from tests.client.faults import STALL
 
 if TYPE_CHECKING:
     from tutum_sandbox.process import Sandbox
@@ -19,27 +20,23 @@ if TYPE_CHECKING:
 COUNT = 200
 LONGEST = 30.0  # seconds
 MOST_REQUESTS = 40
-QUESTION = 0.5
-"""Seconds for a question itself: an end just after it was answered is noticed with the next one."""
 
 
 def test_200_actions(ansible: Ansible, sandbox: Sandbox) -> None:
     """200 actions that end at random within 30 s, in any final state, some of them on a detour."""
     chance = random.Random(200)
-    head_start = 3.0  # for Ansible to start, so that the ends fall into the wait
     described: list[dict[str, Any]] = []
     ends = []
     for number in range(COUNT):
-        end = head_start + chance.uniform(0.5, LONGEST)
+        end = chance.uniform(0.5, LONGEST)
         state = chance.choices(["Success", "Failed", "Canceled"], [8, 1, 1])[0]
         phases: list[tuple[float, str]] = [(0, "In progress"), (end, state)]
         if number % 5 == 0:
             phases = [(0, "Pending"), (end / 2, "In progress"), (end, state)]
         if state == "Canceled":
             phases.insert(-1, (end * 0.9, "Canceling"))
-        described.append({"phases": phases, "logs": f"log of {number}"})
+        described.append({"phases": phases, "logs": f"log of {number}", "from_first_request": True})
         ends.append((end, state))
-    created = time.time()
     uuids = sandbox.create_actions(described)
     expected = {uuid: state for uuid, (_end, state) in zip(uuids, ends, strict=True)}
     asked = list(uuids)
@@ -64,11 +61,9 @@ def test_200_actions(ansible: Ansible, sandbox: Sandbox) -> None:
     requests = sandbox.requests("/action/")
     assert len(requests) <= MOST_REQUESTS
 
-    # Each end is followed by a question soon.
-    times = [entry["time"] for entry in requests]
+    # Each end is followed by a question soon. (The schedule itself is tested with a clock that no machine holds up.)
+    times = [entry["time"] - requests[0]["time"] for entry in requests]
     for end, _state in ends:
-        ended = created + end
-        noticed = min((moment for moment in times if moment >= ended), default=times[-1])
-        allowed = max(1.5, (ended - times[0]) / 10) + QUESTION
-        assert noticed - ended <= allowed, f"an end {ended - times[0]:.1f} s into the wait"
-    assert result["elapsed"] <= max(ends)[0] + created - times[0] + LONGEST / 10 + 1.5
+        noticed = min((moment for moment in times if moment >= end), default=times[-1])
+        assert noticed - end <= max(1.0, end / 10) + STALL
+    assert result["elapsed"] <= LONGEST * 1.1 + STALL

@@ -24,8 +24,13 @@ def test_seen_live(ansible: Ansible, sandbox: Sandbox) -> None:
     """The lines are on the terminal while the task runs, one for each thing that happened."""
     service = "/api/v1/service/5b1c7f0e-93a4-4c55-8ab1-6d1f0a3de001/"
     uuids = sandbox.create_actions(
-        {"action": "Service Scale", "object": service, "phases": [[0, "In progress"], [end, "Success"]]}
-        for end in (8, 14)
+        {
+            "action": "Service Scale",
+            "object": service,
+            "phases": [[0, "In progress"], [end, "Success"]],
+            "from_first_request": True,
+        }
+        for end in (4, 10)
     )
     with ansible.on_terminal(
         ansible.playbook([{"name": "wait", "tutum.cloud.wait_for_action": {"uuid": uuids}}])
@@ -44,7 +49,9 @@ def test_seen_live(ansible: Ansible, sandbox: Sandbox) -> None:
 
 def test_states_are_seen(ansible: Ansible, sandbox: Sandbox) -> None:
     """A change of state is news, also where no action ends with it."""
-    uuid = sandbox.create_action([[0, "Pending"], [6, "In progress"], [9, "Canceling"], [12, "Canceled"]])
+    uuid = sandbox.create_action(
+        [[0, "Pending"], [4, "In progress"], [8, "Canceling"], [12, "Canceled"]], from_first_request=True
+    )
     with ansible.on_terminal(ansible.adhoc("tutum.cloud.wait_for_action", {"uuid": uuid, "interval": 0.2})) as terminal:
         for state in ("Pending", "In progress", "Canceling"):
             terminal.wait_for(f"({state} for ")

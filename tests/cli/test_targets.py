@@ -117,12 +117,14 @@ def oldest_python(ansible: Ansible) -> Path:
 
 def test_oldest_python(ansible: Ansible, sandbox: Sandbox, oldest_python: Path) -> None:
     """Both modules do all of their work there."""
-    uuids = [sandbox.create_action([[0, "In progress"], [3, state]]) for state in ("Success", "Failed")]
+    uuids = sandbox.create_actions(
+        {"phases": [[0, "In progress"], [3, state]], "from_first_request": True} for state in ("Success", "Failed")
+    )
     tasks: list[dict[str, Any]] = [
+        {"name": "wait", "tutum.cloud.wait_for_action": {"uuid": uuids[0]}},
         {"name": "query", "tutum.cloud.tutum_action_info": {"uuid": EXAMPLE}},
         {"name": "dates", "tutum.cloud.tutum_action_info": {"start_date_lte": "17 Sep 2014 08:26:22 +0000"}},
         {"name": "days", "tutum.cloud.tutum_action_info": {"start_date_gte": "20 years ago", "limit": 1}},
-        {"name": "wait", "tutum.cloud.wait_for_action": {"uuid": uuids[0]}},
         {"name": "failed", "tutum.cloud.wait_for_action": {"uuid": uuids}, "ignore_errors": True},
         {"name": "options", "tutum.cloud.wait_for_action": {"uuid": uuids, "timeout": "nan"}, "ignore_errors": True},
     ]
@@ -130,5 +132,6 @@ def test_oldest_python(ansible: Ansible, sandbox: Sandbox, oldest_python: Path) 
     for task in ("query", "dates", "days"):
         assert [action["uuid"] for action in done.result(task)["actions"]] == [EXAMPLE]
     assert done.result("wait")["states"] == {"Success": 1}
+    assert done.result("wait")["polls"] > 1
     assert done.result("failed")["unsuccessful"] == [uuids[1]]
     assert done.result("options")["msg"].startswith("timeout: nan cannot be used")

@@ -20,6 +20,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._actions import STATES
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiError, OptionError, TransientError
 from tests.client.asking import client_for, connection_for, query, wait
 from tests.client.conftest import SANDBOX_PYTHON
+from tests.client.faults import STALL
 from tests.client.servers import Proxy
 
 if TYPE_CHECKING:
@@ -312,8 +313,8 @@ def test_https_to_a_server_that_speaks_http(sandbox: Sandbox, connect: Connect) 
 def test_latency_within_the_limit(sandbox: Sandbox, connect: Connect) -> None:
     sandbox.set(latency=700.0)
     begun = time.monotonic()
-    assert len(query(connect(request_timeout=5.0), uuid=[EXAMPLE]).actions) == 1
-    assert 0.7 <= time.monotonic() - begun < 5.0
+    assert len(query(connect(request_timeout=20.0), uuid=[EXAMPLE]).actions) == 1
+    assert time.monotonic() - begun >= 0.7
 
 
 @pytest.mark.parametrize(
@@ -331,7 +332,7 @@ def test_a_query_ends_in_time(sandbox: Sandbox, connect: Connect, fault: dict[st
     begun = time.monotonic()
     with pytest.raises(TransientError, match="there was no whole answer within"):
         query(connect(request_timeout=1.0, max_retries=1), **asks)
-    assert time.monotonic() - begun < 2.0 + 1.5
+    assert time.monotonic() - begun < 2.0 + STALL
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -344,7 +345,7 @@ def test_a_server_that_accepts_and_says_nothing(connect: Connect, scheme: str) -
         begun = time.monotonic()
         with pytest.raises(TransientError, match=r"there was no whole answer within 1 s.*request_timeout"):
             query(client, uuid=[EXAMPLE])
-        assert 0.9 < time.monotonic() - begun < 3.0
+        assert 0.9 < time.monotonic() - begun < 1.0 + STALL
 
 
 # Secrets in messages.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
 
 ROUNDS = 60
-LONGEST = 5.0
+LONGEST = 15.0
 """Seconds that a round takes at the most; it takes a hundredth of that."""
 
 VALUES: tuple[Any, ...] = (

@@ -76,7 +76,7 @@ def test_slow_answers(sandbox: Sandbox, ask: Client) -> None:
     for _number in range(3):
         began = time.monotonic()
         assert ask("auth/").json == {"username": "sandbox"}
-        assert 0.1 < time.monotonic() - began < 5
+        assert 0.1 < time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize("body", ["", "{", "not JSON", "[]", "null", '{"meta": {}}'])

@@ -96,6 +96,7 @@ def new_action(described: dict[str, Any], now: float) -> Action:
     """Make an action from its description; ValueError for a field that there is not."""
     given = dict(described)
     phases = given.pop("phases", None)
+    from_first_request = given.pop("from_first_request", False)
     started = now - given.pop("started_ago", 0)
     given = {"uuid": str(uuid.uuid4()), **ACTION_DEFAULTS, **given}
     given.setdefault("object", f"/api/v1/service/{uuid.uuid5(uuid.NAMESPACE_URL, given['uuid'])}/")
@@ -103,10 +104,13 @@ def new_action(described: dict[str, Any], now: float) -> Action:
     known = {*ACTION_DEFAULTS, "uuid", "object", "path"}
     if unknown := sorted(set(given) - known):
         raise ValueError(
-            f"an action has no {', '.join(unknown)}; it has {', '.join(sorted(known))}, started_ago, phases"
+            f"an action has no {', '.join(unknown)}; it has {', '.join(sorted(known))}, started_ago, phases,"
+            " from_first_request"
         )
     action = Action(**given, start_date=moment(started))
     action.begin(phases or [(started - now, SUCCESS)], now)
+    if from_first_request:
+        action.wait_for_a_request(now)
     return action
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import connection, models, transaction
@@ -60,6 +60,16 @@ class ActionQuerySet(models.QuerySet):  # type: ignore[type-arg, unused-ignore]
                     )
         return self.filter(state__isnull=False)
 
+    def for_api(self) -> ActionQuerySet:
+        """Return the actions as of now, for a request to the API: it lets begin what waits for one."""
+        if self.filter(unasked_since__isnull=False).exists():
+            now = time.time()
+            with writing, transaction.atomic():
+                for action in self.filter(unasked_since__isnull=False):
+                    action.begin_late(now)
+                    action.save()
+        return self.as_of_now()
+
 
 class Action(models.Model):
     """One call of the API. The fields are the specification's; `uuid` aside, most may be null, as there."""
@@ -83,6 +93,9 @@ class Action(models.Model):
     end_date = models.DateTimeField(null=True)
     next_change = models.FloatField(null=True)
 
+    # Since when (seconds since the epoch) it waits for the API's next request, to begin with it.
+    unasked_since = models.FloatField(null=True)
+
     objects = ActionQuerySet.as_manager()
 
     class Meta:
@@ -96,6 +109,7 @@ class Action(models.Model):
             models.Index(fields=["object", "start_date", "id"], name="by_object"),
             models.Index(fields=["end_date"], name="by_end"),
             models.Index(fields=["next_change"], name="due", condition=models.Q(next_change__isnull=False)),
+            models.Index(fields=["unasked_since"], name="unasked", condition=models.Q(unasked_since__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -119,6 +133,19 @@ class Action(models.Model):
     def begin(self, phases: Iterable[Sequence[Any]], now: float) -> None:
         """Give the action a new future: pairs of seconds from now and a state (or None)."""
         self.timeline = sorted(((now + offset, state) for offset, state in phases), key=lambda phase: phase[0])
+        self.follow(now)
+
+    def wait_for_a_request(self, now: float) -> None:
+        """Let the timeline begin with the API's next request, not now."""
+        self.unasked_since = now
+        self.state, self.end_date, self.next_change = None, None, None
+
+    def begin_late(self, now: float) -> None:
+        """Move everything to where it would be if the action had been made now."""
+        late = now - self.unasked_since
+        self.unasked_since = None
+        self.start_date += timedelta(seconds=late)
+        self.timeline = [(begins + late, state) for begins, state in self.timeline]
         self.follow(now)
 
 

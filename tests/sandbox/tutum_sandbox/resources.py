@@ -159,7 +159,7 @@ class ActionResource(ModelResource):
 
         resource_name = "action"
         queryset = Action.objects.all()
-        excludes = ("id", "extra", "timeline", "next_change")
+        excludes = ("id", "extra", "timeline", "next_change", "unasked_since")
         allowed_methods = ("get",)
         operation_allowed_methods = ("post",)
         filtering = {  # noqa: RUF012
@@ -183,7 +183,7 @@ class ActionResource(ModelResource):
     def get_object_list(self, request: HttpRequest) -> ActionQuerySet:
         """Return the actions as they are at this moment."""
         found: ActionQuerySet = super().get_object_list(request)
-        return found.as_of_now().defer("timeline")
+        return found.for_api().defer("timeline")
 
     def build_filters(self, filters: Any = None, **kwargs: Any) -> dict[str, Any]:
         """Widen the filter on an object to its relatives where that is asked for."""
@@ -239,7 +239,7 @@ class ActionResource(ModelResource):
         canceling = kwargs["operation"] == "cancel"
         chosen = outcome(request)
         with writing:
-            action = Action.objects.as_of_now().filter(uuid=kwargs["uuid"]).first()
+            action = Action.objects.for_api().filter(uuid=kwargs["uuid"]).first()
             if action is None:
                 return HttpNotFound()
             if canceling == action.finished or action.state == CANCELING:
@@ -345,7 +345,7 @@ class CloudObjectResource(Resource):
 
     def shown(self, thing: CloudObject) -> dict[str, Any]:
         """Return what the API shows of an object; its state follows from its last action."""
-        actions = list(Action.objects.as_of_now().filter(object=thing.uri))
+        actions = list(Action.objects.for_api().filter(object=thing.uri))
         state = "Not running"
         if actions:
             last = actions[-1]
