@@ -465,14 +465,13 @@ class Actions:
             last = ""
             has_moved = False
             for page in self.pages(parameters, deadline=deadline, at_most=limit, overlap=True):
-                uuids = [action["uuid"] for action in page.objects]
-                has_moved = page.offset < taken and uuids[:1] != [last]
+                has_moved = page.offset < taken and page.uuids[:1] != [last]
                 if has_moved:
                     break
-                into.update(zip(uuids, page.objects))
+                into.update(zip(page.uuids, page.objects))
                 total_count = page.total_count
-                taken = page.offset + len(uuids)
-                last = uuids[-1] if uuids else ""
+                taken = page.offset + len(page.uuids)
+                last = page.uuids[-1] if page.uuids else ""
                 if limit is not None and taken >= limit:
                     break
             if not has_moved:
@@ -494,7 +493,7 @@ class Actions:
                 # To the very end, which may lie further by now.
                 for page in self.pages(parameters, deadline=deadline, start=max(0, total_count - limit)):
                     total_count = page.total_count
-                    read.update((action["uuid"], action) for action in page.objects)
+                    read.update(zip(page.uuids, page.objects))
             if len(read) >= min(limit, total_count):
                 break
         into.update(list(read.items())[-limit:])

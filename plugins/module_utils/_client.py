@@ -102,6 +102,8 @@ class Page(t.NamedTuple):
     """A page of a list, its shape checked."""
 
     objects: list[dict[str, t.Any]]
+    uuids: list[str]
+    """Those of the objects, in their order."""
     total_count: int
     """How many objects the list has on the server."""
     offset: int
@@ -249,7 +251,7 @@ class Client:
 
         def check_that_it_leads_on(page: Page) -> None:
             known = len(seen)
-            seen.update(one["uuid"] for one in page.objects)
+            seen.update(page.uuids)
             if page.next_offset is not None and len(seen) == known:
                 problem = "the page brings nothing new and yet names a next one; this list has no end"
                 raise ResponseError(page_url(page.offset), problem)
@@ -292,11 +294,13 @@ class Client:
         spent = 0.0
         for done, item in enumerate(items):
             left = len(items) - done
-            expected = spent / done * left if done else 0.0
-            if left > 1 and expected > PATIENCE:
-                # No more connections than it takes to be done in half of that time.
-                yield from self._in_parallel(outcome, items[done:], min(MAX_CONNECTIONS, math.ceil(2 * expected)))
-                return
+            each = spent / done if done else 0.0
+            if left > 1 and each * left > PATIENCE:
+                # A server that can do but one thing at a time takes as many times longer: in time all the same.
+                connections = min(MAX_CONNECTIONS, int(self.connection.request_timeout / each / 2))
+                if connections > 1:
+                    yield from self._in_parallel(outcome, items[done:], connections)
+                    return
             begun = self.clock()
             answer = outcome(item)
             spent += self.clock() - begun
@@ -514,16 +518,19 @@ class Client:
             raise wrong(f"meta is {_json_type(meta)}")
         if not isinstance(objects, list):
             raise wrong(f"objects is {_json_type(objects)}")
+        uuids = []
         for index, one in enumerate(objects):
             if not isinstance(one, dict):
                 raise wrong(f"objects[{index}] is {_json_type(one)}")
-            if not isinstance(one.get("uuid"), str):
-                raise wrong(f"the uuid of objects[{index}] is {_json_type(one.get('uuid'))}")
+            uuid = one.get("uuid")
+            if not isinstance(uuid, str):
+                raise wrong(f"the uuid of objects[{index}] is {_json_type(uuid)}")
+            uuids.append(uuid)
         total_count = meta.get("total_count")
         if not isinstance(total_count, int) or isinstance(total_count, bool) or not 0 <= total_count <= sys.maxsize:
             raise wrong(f"meta.total_count is {self._printable(repr(total_count))}")
         next_offset = self._next_offset(url, offset, meta.get("next"), wrong)
-        return Page(objects, total_count, offset, next_offset)
+        return Page(objects, uuids, total_count, offset, next_offset)
 
     def _next_offset(self, url: str, offset: int, link: object, wrong: t.Callable[[str], ResponseError]) -> int | None:
         """The offset that ``meta.next`` points to, if that leads on in the same list."""

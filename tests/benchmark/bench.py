@@ -33,7 +33,7 @@ class Measure:
 
     seconds: float
     processor: float
-    """Seconds of the processor, of all processes of the run."""
+    """Seconds of the processor, of all processes of the run; 0 for a part of a run."""
     requests: int
     connections: int
     memory: float | None = None
@@ -93,6 +93,7 @@ class Bench:
         self._programs = programs
         self._sandbox_python = sandbox_python
         self._folder = folder
+        self._durations = folder / "durations.jsonl"
         self._stack = stack
 
     def sandbox(self, actions: int) -> Sandbox:
@@ -119,6 +120,20 @@ class Bench:
         processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return Measure(seconds, processor, *target.counts())
 
+    def tasks(self, target: Target, tasks: dict[str, Task], rounds: int, latency: float) -> dict[str, list[Measure]]:
+        """Run these tasks one after the other, again and again, in one run of Ansible; its start does not count."""
+        self._durations.unlink(missing_ok=True)
+        named = [{"name": name, **task} for name, task in tasks.items()]
+        self.play(target, *named * (rounds + 1), latency=latency)
+        requests, connections = target.counts()
+        runs = len(named) * (rounds + 1)
+        lines = [json.loads(line) for line in self._durations.read_text().splitlines()]
+        assert len(lines) == runs
+        taken: dict[str, list[Measure]] = {name: [] for name in tasks}
+        for line in lines[len(named) :]:  # The first of each is only there to warm up.
+            taken[line["name"]].append(Measure(line["seconds"], 0.0, requests // runs, connections // runs))
+        return taken
+
     def play(self, target: Target, *tasks: Task, hosts: int = 1, latency: float = 0.0, **keywords: Any) -> Measure:
         """Run a playbook with these tasks on so many hosts, all of them this one."""
         names = [f"host{number}" for number in range(hosts)] if hosts > 1 else ["localhost"]
@@ -139,6 +154,9 @@ class Bench:
             "HOME": str(self._folder),
             "PYTHONPATH": str(CHECKOUT / ".collections"),
             "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".collections"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
+            "ANSIBLE_CALLBACKS_ENABLED": "durations",
+            "TUTUM_BENCHMARK_DURATIONS": str(self._durations),
             "LC_ALL": "C.UTF-8",
             **target.environment,
         }

@@ -5,8 +5,8 @@
 """One reading, in a process of its own: by the collection's client, or by a bare session, which is the limit.
 
 ``python read.py collection|bare list COUNT | uuids UUID...`` reads as the environment says (``TUTUM_REST_HOST``, ...)
-and prints JSON: the seconds from the first request to the result, without the start of Python, the processor's seconds,
-and the most memory that the process had, in MiB.
+and prints JSON: the seconds from the first request to the result (neither the start of Python nor its imports count),
+the processor's seconds, and the most memory that the process had, in MiB.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from typing import Any
 
 import requests
 
+from ansible_collections.tutum.cloud.plugins.module_utils._actions import Actions, Query
+from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
+from ansible_collections.tutum.cloud.plugins.module_utils._credentials import resolve
+
 PAGE_SIZE = 500
 
 
 def with_collection(what: str, arguments: list[str]) -> int:
     """Read as the module does, and return how many actions there were."""
-    from ansible_collections.tutum.cloud.plugins.module_utils._actions import Actions, Query
-    from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
-    from ansible_collections.tutum.cloud.plugins.module_utils._credentials import resolve
-
     connection = resolve({}, validate_certs=True, request_timeout=30.0, max_retries=5)
     options = {"limit": int(arguments[0])} if what == "list" else {"uuid": arguments}
     client = Client(connection)

@@ -594,6 +594,30 @@ def test_what_would_take_long_is_asked_on_several_connections_and_comes_in_order
     assert sorted(ask.asked) == list(range(40))
 
 
+@pytest.mark.parametrize(("request_timeout", "connections"), [(30.0, [8]), (3.1, [3]), (0.9, [])])
+def test_no_answer_is_late_because_of_the_others(
+    monkeypatch: pytest.MonkeyPatch, request_timeout: float, connections: list[int]
+) -> None:
+    """A server that answers one request after the other does so within half of the time limit."""
+    client = Client(make_connection(request_timeout=request_timeout))
+    now = [0.0]
+    client.clock = lambda: now[0]
+    opened: list[int] = []
+
+    def in_parallel(ask: t.Callable[[int], int], items: t.Iterable[int], several: int) -> t.Iterator[int]:
+        opened.append(several)
+        return map(ask, items)
+
+    monkeypatch.setattr(client, "_in_parallel", in_parallel)
+
+    def ask(item: int) -> int:
+        now[0] += 0.5
+        return item
+
+    assert list(client.in_order(ask, range(40))) == list(range(40))
+    assert opened == connections
+
+
 def test_one_that_is_left_needs_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_client, "PATIENCE", 0.0)
     ask = Slow(0.001)
