@@ -454,11 +454,17 @@ def check_all_right(api: FakeApi, trial: Trial, uuids: list[str]) -> None:
 
 
 def test_two_hundred_actions_take_few_requests(api: FakeApi) -> None:
+    """And each end is followed by a question within a second, or a tenth of the time waited, whichever is more."""
     uuids = many(api, 200)
     trial = Trial(api, *uuids)
+    asked = moments(api)
     check_all_right(api, trial, uuids)
     assert len(api.urls) <= 40
     assert 29 <= trial.elapsed <= 33
+    for one in api.actions:
+        end = one.timeline[-1][0]
+        noticed = min(moment for moment in asked if moment >= end)
+        assert noticed - end <= max(1.0, end / 10)
 
 
 def test_they_are_found_whatever_the_server_caps_pages_to(api: FakeApi) -> None:
