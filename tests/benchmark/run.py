@@ -322,7 +322,7 @@ def print_case(case: Case, medians: Medians) -> None:
 def main() -> None:
     """Measure what was asked for, and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="how often each contender runs (default: 5)")
+    parser.add_argument("--rounds", type=int, default=5, help="how often, where a case does not say (default: 5)")
     parser.add_argument("--only", default="", help="only cases with this in their name")
     parser.add_argument(
         "--json", type=Path, default=CHECKOUT / ".cache" / "benchmark.json", help="where to write it all"
