@@ -185,6 +185,15 @@ class Ansible:
         return left
 
 
+def _sit_at_the_terminal() -> None:
+    """Make standard input the terminal that this process, just forked, belongs to, where Ctrl-C is heard.
+
+    What a shell starts in the background ignores SIGINT, and so does all that it starts in turn.
+    """
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """A command on a terminal of its own (a pseudo-terminal), and a person in front of it."""
 
@@ -203,7 +212,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - only a system call
+            preexec_fn=_sit_at_the_terminal,  # noqa: PLW1509 - only system calls
         )
         os.close(slave)
         self._reader = threading.Thread(target=self._read, daemon=True)
