@@ -15,6 +15,7 @@ import pytest
 from tutum_sandbox.process import Sandbox
 
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiError
+from tests.cli.running import wait_until
 from tests.client.asking import client_for, wait
 from tests.client.conftest import SANDBOX_PYTHON
 from tests.client.faults import STALL
@@ -57,8 +58,7 @@ def once_asked(sandbox: Sandbox, do: Callable[[], object]) -> None:
     """Do this in the background when the sandbox has answered a first question about actions."""
 
     def watch() -> None:
-        while not any(entry["status"] for entry in sandbox.requests("/action/")):
-            time.sleep(0.1)
+        wait_until(lambda: any(entry["status"] for entry in sandbox.requests("/action/")))
         do()
 
     threading.Thread(target=watch, daemon=True).start()

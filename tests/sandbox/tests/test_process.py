@@ -138,7 +138,7 @@ def test_a_sleeping_answer_does_not_hold_up_the_end(python: str) -> None:
                 time.sleep(0.02)
             began = time.monotonic()
             sandbox.stop()
-            assert time.monotonic() - began < 30
+            assert time.monotonic() - began < 10  # after which it would be killed
 
 
 @pytest.mark.parametrize(
