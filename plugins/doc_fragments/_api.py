@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of the connection, which modules and lookup have in common."""
+"""Connection options that all plugins share."""
 
 from __future__ import annotations
 
@@ -12,79 +12,92 @@ class ModuleDocFragment:
 options:
   api_url:
     description:
-      - Where the API is. Set it to ask an API-compatible endpoint, or the collection's sandbox.
-      - A scheme and a host, to which C(/api/v1/) is added, or a whole base such as V(https://host/api/audit/v1/).
-      - If not set, the environment variable E(TUTUM_BASE_URL) is used, then E(TUTUM_REST_HOST), then
-        V(https://dashboard.tutum.co).
+      - The URL of the API. Set it to use an API-compatible endpoint, or the sandbox of this collection.
+      - The value is either a scheme and a host, to which C(/api/v1/) is added, or a full base URL such as
+        V(https://host/api/audit/v1/).
+      - If not set, the value of the environment variable E(TUTUM_BASE_URL) is used, then that of E(TUTUM_REST_HOST),
+        then V(https://dashboard.tutum.co).
     type: str
   username:
     description:
-      - The account's user name. It needs O(api_key), too.
-      - If not set, the environment variable E(TUTUM_USER) is used, then C(user) in O(config_file).
+      - The username of the account. Requires an API key, see O(api_key).
+      - If not set, the value of the environment variable E(TUTUM_USER) is used, then that of C(user) in O(config_file).
     type: str
   api_key:
     description:
-      - The account's API key. It is a secret, keep it in a vault or in the environment.
-      - If not set, the environment variable E(TUTUM_APIKEY) is used, then C(apikey) in O(config_file).
+      - The API key of the account. The key is a secret. Store it in a vault or in the environment.
+      - A key that is enclosed in quotes, or that begins or ends with white space, is rejected.
+      - If not set, the value of the environment variable E(TUTUM_APIKEY) is used, then the password of the account in
+        E(TUTUM_PASS), then the value of C(apikey) in O(config_file).
+      - E(TUTUM_PASS) is supported since tutum.cloud 1.1.0. A password is always sent as with O(auth_scheme=basic).
     type: str
   authorization:
     description:
-      - The value of the Authorization header, ready to send. Set it instead of O(username) and O(api_key) where that is
-        what you were given, as in a container with an API role. It is a secret.
-      - If not set, the environment variable E(TUTUM_AUTH) is used, then C(basic_auth) in O(config_file).
-      - Options beat the environment, which beats O(config_file). Where both come from the same of these, O(authorization)
-        beats O(username) and O(api_key).
+      - The complete value of the C(Authorization) header. The value is a secret.
+      - Set it instead of O(username) and O(api_key) if you were given such a value, for example in a container that has
+        an API role.
+      - If not set, the value of the environment variable E(TUTUM_AUTH) is used, then that of C(basic_auth) in
+        O(config_file).
+      - Options take precedence over environment variables, and environment variables take precedence over
+        O(config_file). If both kinds of credentials have the same source, O(authorization) takes precedence over
+        O(username) and O(api_key).
     type: str
   auth_scheme:
     description:
-      - How to send O(username) and O(api_key). Set it to V(basic) for an endpoint that does not know V(apikey).
-      - If not set, the environment variable E(TUTUM_AUTH_SCHEME) is used, then V(apikey).
+      - How to send O(username) and O(api_key). Set it to V(basic) for an endpoint that does not support V(apikey).
+      - If not set, the value of the environment variable E(TUTUM_AUTH_SCHEME) is used, then V(apikey).
     type: str
     choices:
-      apikey: "C(Authorization: ApiKey username:api_key)."
-      basic: "C(Authorization: Basic), followed by both in Base64."
+      apikey: "Send C(Authorization: ApiKey username:api_key)."
+      basic: "Send C(Authorization: Basic), followed by the username and the API key in Base64."
   config_file:
     description:
-      - The INI file of the original command-line client, with C(user), C(apikey) and C(basic_auth) in the section
-        C([auth]). It is read where the plugin runs, and only when options and environment do not give all credentials.
-      - If not set, the environment variable E(TUTUM_CONFIG_FILE) is used, then V(~/.tutum).
+      - The path of the INI file of the legacy Tutum CLI. Its section C([auth]) can contain C(user), C(apikey), and
+        C(basic_auth).
+      - The file is read on the host that runs the plugin, and only if options and environment variables do not provide
+        complete credentials.
+      - If not set, the value of the environment variable E(TUTUM_CONFIG_FILE) is used, then V(~/.tutum).
     type: path
   validate_certs:
     description:
-      - Whether to verify the server's certificate. With V(false) anybody on the way can read the API key; for a
-        certificate of your own set O(ca_path) instead.
+      - Whether to verify the TLS certificate of the server.
+      - With V(false), an on-path attacker can read the API key. For a certificate of a private CA, set O(ca_path)
+        instead.
     type: bool
     default: true
   ca_path:
     description:
-      - A file or a folder of CA certificates to trust instead of the usual ones.
-      - If not set, the environment variable E(TUTUM_CA_PATH) is used, then E(REQUESTS_CA_BUNDLE), then the CA
-        certificates that come with the Python library requests.
+      - The path of a CA bundle file or of a directory of CA certificates, to trust instead of the default ones.
+      - If not set, the value of the environment variable E(TUTUM_CA_PATH) is used, then that of E(REQUESTS_CA_BUNDLE),
+        then that of E(SSL_CERT_FILE), then the CA certificates that the Python library requests provides.
+      - E(SSL_CERT_FILE) is supported since tutum.cloud 1.1.0.
     type: path
   request_timeout:
     description:
-      - How many seconds one request may take, from sending it to the last byte of its answer. Set it higher for a slow
-        server, or lower to notice sooner that there is none.
-      - A query as a whole may take so long for each of its tries, that is O(request_timeout) times one more than
-        O(max_retries).
+      - The timeout of one request in seconds, from the name resolution to the last byte of the response.
+      - Increase it for a slow server. Decrease it to detect an unavailable server sooner.
+      - A query with M(tutum.cloud.tutum_action_info) or P(tutum.cloud.tutum_action#lookup) takes at most
+        O(request_timeout) times (O(max_retries) + 1) seconds in total.
     type: float
     default: 30.0
   max_retries:
     description:
-      - How often one request is tried again after a failed connection, a time-out, or one of the HTTP statuses 429, 500,
-        502, 503 and 504. The pause grows from half a second, or is as long as the server says. Set it to V(0) to be
-        told at once.
+      - How many times to retry a request that fails with a connection error, a timeout, or one of the HTTP status codes
+        408, 425, 429, and 5xx, except 501 and 505.
+      - The delay between retries starts at half a second and increases. If the response has a C(Retry-After) header,
+        its delay is used.
+      - Set it to V(0) to fail without a retry.
     type: int
     default: 5
 notes:
-  - The environment variables E(HTTPS_PROXY), E(HTTP_PROXY) and E(NO_PROXY) are honoured. C(~/.netrc) is not read.
-  - The API key is sent to the host of O(api_url) and to no other. Redirects to another one are refused.
+  - The environment variables E(HTTPS_PROXY), E(HTTP_PROXY), and E(NO_PROXY) are honored. C(~/.netrc) is not used.
+  - Credentials are sent to the scheme, host, and port of O(api_url) only. Redirects to another origin are refused.
 requirements:
   - requests
 """
 
-    # What a lookup has beside: where else its options can come from. The environment is not among it, since Ansible would
-    # take an empty variable for a value that beats the rest. It is read where modules read it, see _credentials.py.
+    # Additional sources of the options for the lookup plugin. Environment variables are not declared here, because
+    # Ansible treats an empty variable as a value. _settings.py reads them, as it does for the modules.
     PLUGIN = r"""
 options:
   api_url:

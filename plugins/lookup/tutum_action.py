@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The actions that match a filter, or the actions with given UUIDs, inside a template."""
+"""Query actions by filter or by UUID, inside a template."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ name: tutum_action
 short_description: Query actions of the Tutum API in a template
 version_added: 1.0.0
 description:
-  - Each call to the Tutum API is recorded as an action. This lookup returns the actions that match a filter, or those with
-    given UUIDs, with the same options as M(tutum.cloud.tutum_action_info).
-  - Without terms and options it returns all actions.
-  - The lookups of one task share a connection, and a finished action that one of them got by its UUID is not asked for
-    again. Each task asks anew; to ask once for several, register the result of M(tutum.cloud.tutum_action_info).
+  - Returns actions that match filters, or actions that are named by their UUIDs, inside a template.
+  - The options and the returned actions are those of M(tutum.cloud.tutum_action_info).
+  - Without terms and filters, all actions are returned.
 author:
   - The tutum.cloud contributors (!UNKNOWN)
 extends_documentation_fragment:
@@ -26,30 +24,43 @@ extends_documentation_fragment:
 options:
   _terms:
     description:
-      - The actions to return, each named by its UUID, its resource URI (V(/api/v1/action/6246c558-976c-4df6-ba60-eb1a344a17af/))
-        or its URL. They are returned in this order. Filters cannot be set with it.
-      - A list is one term. An empty list asks nothing and returns nothing.
+      - The actions to return, in this order. Mutually exclusive with the filters.
+      - An action is named by its UUID, its resource URI (V(/api/v1/action/6246c558-976c-4df6-ba60-eb1a344a17af/)), or
+        its URL. White space around the value is ignored.
+      - Since tutum.cloud 1.1.0, a short UUID is also accepted, that is, the first 8 or more characters of a UUID. It
+        must identify exactly one action.
+      - A list counts as one term. An empty list returns no actions, and no request is sent.
     type: list
     elements: str
 requirements:
-  - python-dateutil, if a date is given
+  - python-dateutil (only if a date filter is set)
+notes:
+  - A term or a filter that is null (V(none)) is an error, since the query would return more actions than intended.
+  - An unknown option is an error.
+  - Since tutum.cloud 1.1.0, the environment variables of the keyword C(environment) of the task, block, or play count
+    like those of the Ansible process, and take precedence over them.
+  - Ansible runs the lookup each time the template is evaluated. Within a task, the lookups share a connection, and a
+    finished action that was requested by its UUID is not requested again. To query once for several tasks, register the
+    result of M(tutum.cloud.tutum_action_info).
 seealso:
   - module: tutum.cloud.tutum_action_info
 """
 
 EXAMPLES = r"""
-- name: Look at one action
+# The credentials come from the environment variables TUTUM_USER and TUTUM_APIKEY.
+
+- name: Show the state of an action
   ansible.builtin.debug:
     msg: "{{ lookup('tutum.cloud.tutum_action', '6246c558-976c-4df6-ba60-eb1a344a17af').state }}"
 
-- name: Name what failed since yesterday
+- name: Show the operations that failed since yesterday
   ansible.builtin.debug:
-    msg: "{{ query('tutum.cloud.tutum_action', state='Failed', start_date_gte='1 day ago') | map(attribute='action') }}"
+    msg: "{{ query('tutum.cloud.tutum_action', state='Failed', end_date_gte='yesterday') | map(attribute='action') }}"
 
-- name: Show the last three actions
+- name: Show the latest three actions
   ansible.builtin.debug:
     msg: "{{ item.started_at }} {{ item.action }}: {{ item.state }}"
-  loop: "{{ query('tutum.cloud.tutum_action', order='newest_first', limit=3) }}"
+  loop: "{{ query('tutum.cloud.tutum_action', order='newest_first', limit=3, hidden_fields=['body', 'logs']) }}"
   loop_control:
     label: "{{ item.uuid }}"
 """
@@ -57,8 +68,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description:
-    - The actions. The fields are those that M(tutum.cloud.tutum_action_info) returns.
-    - As always, C(query) gives a list; C(lookup) gives the action itself where there is just one.
+    - The actions. Each action has the fields that RV(tutum.cloud.tutum_action_info#module:actions) documents.
+    - C(query) always returns a list. C(lookup) returns the action itself if there is exactly one.
   type: list
   elements: dict
 """
@@ -72,63 +83,68 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
-from ansible_collections.tutum.cloud.plugins.module_utils._actions import Actions, Query
+from ansible_collections.tutum.cloud.plugins.module_utils._actions import ActionsClient
+from ansible_collections.tutum.cloud.plugins.module_utils._argspec import QUERY
 from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
-from ansible_collections.tutum.cloud.plugins.module_utils._credentials import (
-    ENVIRONMENT,
-    INI,
-    OPTION,
-    VARIABLE,
-    Connection,
-    Setting,
-    resolve,
-)
-from ansible_collections.tutum.cloud.plugins.module_utils._errors import TutumError
+from ansible_collections.tutum.cloud.plugins.module_utils._errors import OptionError, TutumError
+from ansible_collections.tutum.cloud.plugins.module_utils._queries import Query, QueryRunner
+from ansible_collections.tutum.cloud.plugins.module_utils._settings import ConnectionSettings, resolve_settings
+from ansible_collections.tutum.cloud.plugins.module_utils._sources import INI, OPTION, OPTIONS, VARIABLE, Setting
+from ansible_collections.tutum.cloud.plugins.plugin_utils._core import is_with_loop
 
-try:  # core 2.19 and later
-    from ansible._internal._templating._jinja_plugins import _LookupContext
-except ImportError:
-    _LookupContext = None
+NULL_PROBLEM = "The value is null, and without it the lookup would return other actions. Check the variable, or omit the option"
+IGNORED_OPTIONS = ("allow_unsafe",)
+"""Ansible's own; other lookups accept it, too."""
 
 display = Display()
 
-# A process of Ansible's is there for one task on one host. What is kept here is gone with it.
-_actions_of_this_process: dict[t.Any, Actions] = {}
+# A worker process of Ansible runs one task on one host, and what is kept here ends with it.
+_runners: dict[t.Any, QueryRunner] = {}
 
 
-class LookupModule(LookupBase):
-    """The lookup."""
+class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no types
+    """See DOCUMENTATION."""
 
     def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
-        """Query, and return what was found."""
-        # In the older kind of loop (with_...) no terms are an empty list, and not "all". Core 2.18 tells it so.
-        is_loop = kwargs.pop("wantlist", False) or _is_loop()
-        self._refuse_unknown(kwargs)
-        # For the connection an empty value is none: it hides nothing that comes from elsewhere.
-        direct = {name: _plain(value) for name, value in kwargs.items() if name not in ENVIRONMENT or value}
-        self.set_options(var_options=self._option_variables(variables or {}, direct), direct=direct)
+        """Run the query, and return the actions."""
+        # In a loop of the older kind (with_...) no terms are an empty list, and not "all".
+        is_loop = kwargs.pop("wantlist", False) or is_with_loop()
+        options = {name: value for name, value in kwargs.items() if name not in IGNORED_OPTIONS}
+        self._check_names(options)
         try:
-            connection = self._connection()
-            uuids = [str(term) for term in self._flatten(terms)] if terms or is_loop else None
-            query = Query({**self.get_options(), "uuid": uuids}, connection.api_url)
-            return _actions_of(connection).query(query).actions
+            _check_nulls(options)
+            # For the connection an empty value counts as not set, so that other sources are used.
+            direct = {name: _date_to_text(value) for name, value in options.items() if name not in OPTIONS or value}
+            self.set_options(var_options=self._option_variables(variables or {}, direct), direct=direct)
+            settings = self._settings(variables or {})
+            uuids = self._uuids(terms) if terms or terms is None or is_loop else None
+            result = _runner(settings).run(Query({**self.get_options(), "uuid": uuids}, settings.api_url))
         except TutumError as error:
             raise AnsibleLookupError(f"tutum.cloud.tutum_action: {error}") from None
+        for warning in result.warnings:
+            display.warning(warning)
+        return result.actions
 
-    def _refuse_unknown(self, kwargs: t.Iterable[str]) -> None:
-        """Ansible drops an option that it does not know, and a query without its filter returns everything."""
+    def _uuids(self, terms: t.Any) -> list[str]:
+        flat = [None] if terms is None else self._flatten(terms)
+        if None in flat:
+            raise OptionError("_terms", None, NULL_PROBLEM)
+        return [str(term) for term in flat]
+
+    def _check_names(self, names: t.Iterable[str]) -> None:
+        """Refuse an option that does not exist. Ansible drops it, and a query without its filter returns everything."""
         known = {name for name in self.option_definitions if name != "_terms"}
         for definition in self.option_definitions.values():
             known.update(definition.get("aliases") or ())
-        for name in kwargs:
+        for name in names:
             if name not in known:
                 raise AnsibleLookupError(
-                    f"tutum.cloud.tutum_action: there is no option {name}. There are {', '.join(sorted(known))};"
+                    f"tutum.cloud.tutum_action: Unsupported option: {name}. Supported options: {', '.join(sorted(known))}."
                     " UUIDs are given as terms."
                 )
 
     def _option_variables(self, variables: dict[str, t.Any], given: t.Container[str]) -> dict[str, t.Any]:
-        """The variables that set options which are not given, as values. Ansible itself takes a template for the value."""
+        """Return the variables that set options which are not given, as values. Ansible itself uses a template as it is."""
         names = (
             entry["name"]
             for option, definition in self.option_definitions.items()
@@ -138,37 +154,50 @@ class LookupModule(LookupBase):
         values = {name: self._templar.template(variables[name]) for name in names if name in variables}
         return {name: value for name, value in values.items() if value not in (None, "")}
 
-    def _connection(self) -> Connection:
+    def _settings(self, variables: t.Mapping[str, t.Any]) -> ConnectionSettings:
         given = {}
-        for name in ENVIRONMENT:
+        for name in OPTIONS:
             value, origin = self.get_option_and_origin(name)
-            setting = _setting(name, value, str(origin))
+            setting = _setting_from_origin(name, value, str(origin))
             if setting:
                 given[name] = setting
-        connection = resolve(
+        settings = resolve_settings(
             given,
             validate_certs=self.get_option("validate_certs"),
             request_timeout=self.get_option("request_timeout"),
             max_retries=self.get_option("max_retries"),
+            environ={**os.environ, **self._task_environment(variables)},
         )
-        for warning in connection.warnings:
+        for warning in settings.warnings:
             display.warning(warning)
-        return connection
+        return settings
+
+    def _task_environment(self, variables: t.Mapping[str, t.Any]) -> dict[str, str]:
+        """Return what the keyword ``environment`` of task, block and play sets, as for a module."""
+        environments = variables.get("environment") or []
+        found: dict[str, str] = {}
+        # The task's own comes last, and takes precedence.
+        for one in environments if isinstance(environments, list) else [environments]:
+            environment = self._templar.template(one)
+            if isinstance(environment, dict):
+                found.update({str(name): str(value) for name, value in environment.items() if value is not None})
+        return found
 
 
-def _is_loop() -> bool:
-    """Whether this lookup is called by a loop of the older kind, as far as ansible-core tells."""
-    context = _LookupContext.current(optional=True) if _LookupContext else None
-    return bool(context and context.invoked_as_with)
+def _check_nulls(options: t.Mapping[str, t.Any]) -> None:
+    names = {*QUERY, *(alias for one in QUERY.values() for alias in one.get("aliases", ()))}
+    for name, value in options.items():
+        if value is None and name in names:
+            raise OptionError(name, None, NULL_PROBLEM)
 
 
-def _plain(value: t.Any) -> t.Any:
-    """What YAML takes for a date, as the text that stands there."""
+def _date_to_text(value: t.Any) -> t.Any:
+    """Return what YAML reads as a date in ISO 8601, as it was written."""
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _setting(name: str, value: t.Any, origin: str) -> Setting | None:
-    """An option with its level."""
+def _setting_from_origin(name: str, value: t.Any, origin: str) -> Setting | None:
+    """Return an option with its level; None if it is not set."""
     if value is None or origin == "default":
         return None
     if origin == "Direct":
@@ -178,12 +207,12 @@ def _setting(name: str, value: t.Any, origin: str) -> Setting | None:
     return Setting(str(value), INI, f"the file {origin}")
 
 
-def _actions_of(connection: Connection) -> Actions:
-    """The actions of an API, shared by the lookups of a task."""
+def _runner(settings: ConnectionSettings) -> QueryRunner:
+    """Return what runs the queries of an API; the lookups of a task share it, and its connection."""
     if multiprocessing.parent_process() is None:
-        # Ansible's main process, which goes on when the task is over.
-        return Actions(Client(connection))
-    key = (os.getpid(), connection.key())
-    if key not in _actions_of_this_process:
-        _actions_of_this_process[key] = Actions(Client(connection))
-    return _actions_of_this_process[key]
+        # Ansible's main process, which continues after the task.
+        return QueryRunner(ActionsClient(Client(settings)))
+    key = (os.getpid(), settings.key())
+    if key not in _runners:
+        _runners[key] = QueryRunner(ActionsClient(Client(settings)))
+    return _runners[key]

@@ -5,10 +5,10 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What can go wrong, as types.
+"""Typed errors.
 
-The message of each is written for the person who runs the playbook: what happened, to what, and what to do. The edge
-(a module or a lookup) turns them into ``fail_json`` or ``AnsibleError``; nothing below the edge knows how.
+The message of each is written for the user: what failed, and what to do. ``details()`` is its machine-readable part. Only
+the plugins turn these errors into ``fail_json`` or ``AnsibleError``.
 """
 
 from __future__ import annotations
@@ -16,88 +16,128 @@ from __future__ import annotations
 import sys
 import typing as t
 
+MAX_VALUE_LENGTH = 120
+
 
 class TutumError(Exception):
-    """The base of all: ``str(error)`` is the message, ``results`` what was learned before it went wrong."""
+    """Base class. ``results`` holds what was retrieved before the error."""
+
+    error_type = "error"
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.results: dict[str, t.Any] = {}
 
+    def details(self) -> dict[str, t.Any]:
+        """Return the machine-readable part: the type, and the status and URL of a failed request (or null)."""
+        return {"error_type": self.error_type, "status": None, "url": None}
+
 
 class OptionError(TutumError):
-    """An option has a value that cannot be used. Raised before anything is sent."""
+    """An option has an invalid value. Raised before anything is sent."""
+
+    error_type = "option"
 
     def __init__(self, option: str, value: object, remedy: str) -> None:
         """
         :param option: the option's name, as the user writes it.
-        :param value: what it was set to; never a secret.
-        :param remedy: what is wrong with it and what to write instead: a sentence without its full stop.
+        :param value: its value; never a secret.
+        :param remedy: what is wrong and what to do: sentences without the last period.
         """
         if isinstance(value, str) and "?" in value:
-            # Nothing needs a URL's query, and there are servers that take a key there.
+            # No option needs the query of a URL, and some servers accept a key there.
             value = f"{value.partition('?')[0]}?***"
         shown = repr(value)
-        if len(shown) > 120:
+        if len(shown) > MAX_VALUE_LENGTH:
             shown = f"{shown[:100]}... ({len(shown)} characters)"
-        super().__init__(f"{option}: {shown} cannot be used: {remedy}.")
+        super().__init__(f"Invalid value for option {option}: {shown}. {remedy}.")
 
 
 class CredentialsError(TutumError):
-    """It is not clear as whom to ask: nothing was given, or only half of it."""
+    """The credentials are missing, incomplete, or cannot be sent."""
+
+    error_type = "credentials"
 
 
 class LibraryError(TutumError):
-    """A Python library that the collection needs cannot be imported where this code runs."""
+    """A required Python library is not installed for the interpreter that runs this code."""
+
+    error_type = "library"
 
     def __init__(self, library: str, cause: ImportError) -> None:
-        super().__init__(
-            f"The Python library {library} cannot be imported ({cause}) by {sys.executable}. Install it there:"
-            f" {sys.executable} -m pip install {library}. If another Python interpreter has it, set"
-            " ansible_python_interpreter (modules), or run Ansible with that one (lookups)."
-        )
+        from ansible_collections.tutum.cloud.plugins.module_utils._libraries import describe_missing_library
+
+        super().__init__(describe_missing_library(library, cause, sys.executable))
 
 
 class ApiError(TutumError):
-    """The API could not be asked, or refused. Asking again would not help, unless a subclass says so."""
+    """A request failed. Unless a subclass says otherwise, a retry would not help."""
 
-    def __init__(self, url: str, problem: str, *, status: int | None = None) -> None:
+    error_type = "http"
+
+    def __init__(self, url: str, problem: str, *, status: int | None = None, method: str = "GET") -> None:
         """
-        :param url: what was asked for (a URL holds no secret here).
-        :param problem: what was wrong and what to do: sentences without the last full stop.
-        :param status: the answer's HTTP status, where there was one.
+        :param url: the requested URL, which holds no secret.
+        :param problem: what failed and what to do: sentences without the last period.
+        :param status: the HTTP status of the response, if there was one.
+        :param method: the HTTP method.
         """
         super().__init__(problem)
         self.url = url
         self.problem = problem
         self.status = status
+        self.method = method
 
     def __str__(self) -> str:
-        return f"GET {self.url}: {_ended(self.problem)}"
+        return f"{self.method} {self.url} failed: {self.problem}."
+
+    def details(self) -> dict[str, t.Any]:
+        return {"error_type": self.error_type, "status": self.status, "url": self.url}
 
     def add(self, sentence: str) -> None:
-        """Say one more thing in the message (a sentence without its full stop)."""
-        self.problem = f"{_ended(self.problem)} {sentence}"
+        """Add a sentence (without its period) to the message."""
+        self.problem = f"{self.problem}. {sentence}"
+
+
+class TlsError(ApiError):
+    """The certificate is not trusted, or there is no TLS connection."""
+
+    error_type = "connection"
 
 
 class NotFoundError(ApiError):
-    """404: there is no such object."""
+    """404, or no such action."""
+
+    error_type = "not_found"
 
 
 class ResponseError(ApiError):
-    """The answer is not what the API promises: not JSON, of the wrong shape, too large."""
+    """The response is not what the API promises: not JSON, an invalid structure, too large."""
+
+    error_type = "response"
 
 
 class TransientError(ApiError):
-    """It may well work later: no connection, a time-out, 429, 500, 502, 503, 504."""
+    """A retry may help: no connection, a timeout, 408, 425, 429, most of 5xx."""
 
-    def __init__(self, url: str, problem: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+    error_type = "connection"
+
+    def __init__(
+        self,
+        url: str,
+        problem: str,
+        *,
+        status: int | None = None,
+        method: str = "GET",
+        retry_after: float | None = None,
+        was_sent: bool = True,
+    ) -> None:
         """
-        :param retry_after: how many seconds the server asked us to stay away, where it said so.
+        :param retry_after: the delay in seconds that the server requested, if it did.
+        :param was_sent: False if the server certainly did not receive the request.
         """
-        super().__init__(url, problem, status=status)
+        super().__init__(url, problem, status=status, method=method)
         self.retry_after = retry_after
-
-
-def _ended(sentence: str) -> str:
-    return sentence if sentence.endswith((".", "?")) else f"{sentence}."
+        self.was_sent = was_sent
+        if status is not None:
+            self.error_type = "http"

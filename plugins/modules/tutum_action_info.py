@@ -4,7 +4,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The actions that match a filter, or the actions with given UUIDs."""
+"""Query actions by filter or by UUID."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ module: tutum_action_info
 short_description: Query actions of the Tutum API
 version_added: 1.0.0
 description:
-  - Each call to the Tutum API is recorded as an action. A call that takes time goes on after its answer, and its action
-    tells how it stands. This module returns the actions that match a filter, or those with given UUIDs.
-  - To hold a play until an action has ended, use M(tutum.cloud.wait_for_action).
+  - Returns actions that match filters, or actions that are named by their UUIDs.
+  - The Tutum API records each call as an action. A long-running call continues after its response, and its action shows
+    whether the operation is still running and whether it succeeded.
+  - To wait until actions have finished, use M(tutum.cloud.wait_for_action).
 author:
   - The tutum.cloud contributors (!UNKNOWN)
 extends_documentation_fragment:
@@ -23,16 +24,24 @@ extends_documentation_fragment:
   - tutum.cloud._action_filter
   - tutum.cloud._action_filter.hidden_fields
   - tutum.cloud._attributes
+  - tutum.cloud._attributes.info_module
 options:
   uuid:
     description:
-      - The actions to return, each named by its UUID, its resource URI (V(/api/v1/action/6246c558-976c-4df6-ba60-eb1a344a17af/))
-        or its URL. They are returned in this order. Filters cannot be set with it.
-      - An empty list asks nothing and returns nothing.
+      - The actions to return, in this order. Mutually exclusive with the filters.
+      - An action is named by its UUID, its resource URI (V(/api/v1/action/6246c558-976c-4df6-ba60-eb1a344a17af/)), or
+        its URL. White space around the value is ignored.
+      - Since tutum.cloud 1.1.0, a short UUID is also accepted, that is, the first 8 or more characters of a UUID. It
+        must identify exactly one action.
+      - An empty list returns no actions, and no request is sent.
     type: list
     elements: str
 requirements:
-  - python-dateutil, if a date is given
+  - python-dateutil (only if a date filter is set)
+notes:
+  - Without O(uuid) and without filters, all actions are returned.
+  - A filter or O(uuid) that is set to null counts as left out, and the query returns more actions than intended. The
+    module cannot detect this, because Ansible does not pass null to modules.
 seealso:
   - module: tutum.cloud.wait_for_action
   - plugin: tutum.cloud.tutum_action
@@ -40,97 +49,169 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what failed since yesterday
+# The credentials come from the environment variables TUTUM_USER and TUTUM_APIKEY.
+
+- name: Find the actions that failed since yesterday
   tutum.cloud.tutum_action_info:
     state: Failed
-    start_date_gte: 1 day ago
+    end_date_gte: yesterday
   register: failed
 
-- name: Look at one action
+- name: Get an action by the short UUID that the legacy Tutum CLI prints
   tutum.cloud.tutum_action_info:
-    uuid: 6246c558-976c-4df6-ba60-eb1a344a17af
+    uuid: 6246c558
   register: creation
 
-- name: Look at what was done last
+- name: Show how long the creation of the cluster took
+  ansible.builtin.debug:
+    msg: "{{ (creation.actions | first).action }} took {{ (creation.actions | first).duration }} s"
+
+- name: Get the ten latest actions without request bodies and logs
   tutum.cloud.tutum_action_info:
     order: newest_first
     limit: 10
     hidden_fields: [body, logs]
   register: latest
 
-- name: Tell how long the cluster's creation took
-  ansible.builtin.debug:
-    msg: "{{ creation.actions[0].action }} took {{ creation.actions[0].duration }} s"
+- name: Get only the fields that a report needs
+  tutum.cloud.tutum_action_info:
+    object: /api/v1/cluster/eea638f4-b77a-4183-b241-22dbd7866f22/
+    fields: [action, state, started_at, duration]
+  register: report
 """
 
 RETURN = r"""
 actions:
   description:
-    - The actions, as the API describes them and with what is worked out from that.
-    - On failure those that were read before it.
-  returned: when it asked, on success and on failure alike
+    - The actions. Each action has the fields that the API returns, without changes, and the fields that this collection
+      adds.
+    - On failure, the actions that were read before the error.
+  returned: always, unless the module fails before it sends a request
   type: list
   elements: dict
   contains:
     uuid:
-      description: The action's UUID.
+      description:
+        - The UUID of the action.
+      returned: unless excluded with O(fields)
       type: str
     resource_uri:
-      description: The action's address on the API's host.
+      description:
+        - The resource URI of the action.
+      returned: unless excluded with O(fields) or O(hidden_fields)
       type: str
     action:
-      description: The name of the operation.
+      description:
+        - The name of the operation.
+      returned: unless excluded with O(fields) or O(hidden_fields)
       type: str
     object:
-      description: The resource URI of the object that the operation is done to. May be empty or null.
+      description:
+        - The resource URI of the object that the operation is applied to. Can be empty or null.
+      returned: unless excluded with O(fields) or O(hidden_fields)
       type: str
     state:
-      description: V(Pending), V(In progress), V(Canceling), V(Success), V(Failed) or V(Canceled).
+      description:
+        - The state of the action. One of V(Pending), V(In progress), V(Canceling), V(Success), V(Failed), and
+          V(Canceled).
+      returned: unless excluded with O(fields)
       type: str
     method:
-      description: The HTTP method of the API call.
+      description:
+        - The HTTP method of the API call.
+      returned: unless excluded with O(fields) or O(hidden_fields)
       type: str
     path:
-      description: The HTTP path of the API call.
+      description:
+        - The HTTP path of the API call.
+      returned: unless excluded with O(fields) or O(hidden_fields)
       type: str
     body:
-      description: The data of the API call, most often JSON. It can hold secrets, see O(hidden_fields).
+      description:
+        - The data of the API call, usually JSON. Can be empty or null. It can contain secrets, see O(hidden_fields).
+      returned: unless excluded with O(fields) or O(hidden_fields)
       type: str
     logs:
-      description: What the operation wrote. Some servers leave it out unless an action is asked for by O(uuid).
+      description:
+        - The output of the operation. Can be empty or null.
+        - Some servers return the logs only for actions that are requested with O(uuid).
+      returned: if the server returns it, unless excluded with O(fields) or O(hidden_fields)
       type: str
     ip:
-      description: The IP address of the user that made the API call.
+      description:
+        - The IP address of the user who made the API call. Can be empty or null.
+      returned: unless excluded with O(fields) or O(hidden_fields)
       type: str
     location:
-      description: Where that IP address is.
+      description:
+        - The geographic location of that IP address. Can be empty or null.
+      returned: unless excluded with O(fields) or O(hidden_fields)
       type: str
     user_agent:
-      description: The user agent of the API call.
+      description:
+        - The user agent of the client that made the API call.
+      returned: unless excluded with O(fields) or O(hidden_fields)
       type: str
     start_date:
-      description: When the operation started, as the API writes it (RFC 2822).
+      description:
+        - The time at which the operation started, in the format of the API (usually RFC 2822).
+      returned: unless excluded with O(fields) or O(hidden_fields)
       type: str
     end_date:
-      description: When the operation ended, as the API writes it (RFC 2822). Null while it has not.
+      description:
+        - The time at which the operation finished, in the format of the API (usually RFC 2822). Null while the action
+          is unfinished.
+      returned: unless excluded with O(fields) or O(hidden_fields)
       type: str
+    is_user_action:
+      description:
+        - Whether a user started the action. Passed through from the API.
+      returned: if the server returns it, unless excluded with O(fields) or O(hidden_fields)
+      type: bool
+    can_be_canceled:
+      description:
+        - Whether the action can be canceled. Passed through from the API.
+      returned: if the server returns it, unless excluded with O(fields) or O(hidden_fields)
+      type: bool
+    can_be_retried:
+      description:
+        - Whether the action can be retried. Passed through from the API.
+      returned: if the server returns it, unless excluded with O(fields) or O(hidden_fields)
+      type: bool
     started_at:
-      description: When the operation started, in ISO 8601 and UTC. Null if RV(actions[].start_date) cannot be read.
+      description:
+        - RV(actions[].start_date) in ISO 8601 and UTC. Null if the date cannot be read or is hidden. Added by this
+          collection.
+      returned: unless excluded with O(fields) or O(hidden_fields)
       type: str
     ended_at:
-      description: When the operation ended, in ISO 8601 and UTC. Null while it has not.
+      description:
+        - RV(actions[].end_date) in ISO 8601 and UTC. Null while the action is unfinished, and if the date cannot be
+          read or is hidden. Added by this collection.
+      returned: unless excluded with O(fields) or O(hidden_fields)
       type: str
     duration:
-      description: How many seconds the operation took. Null while it has not ended.
+      description:
+        - The time in seconds from the start to the end of the operation. Null if either is unknown. Added by this
+          collection.
+      returned: unless excluded with O(fields) or O(hidden_fields)
       type: float
     finished:
-      description: Whether RV(actions[].state) is final, that is V(Success), V(Failed) or V(Canceled).
+      description:
+        - Whether RV(actions[].state) is final, that is, V(Success), V(Failed), or V(Canceled). Added by this
+          collection.
+      returned: unless excluded with O(fields) or O(hidden_fields)
       type: bool
     object_type:
-      description: The type of RV(actions[].object), such as V(service). Null if there is none.
+      description:
+        - The type of RV(actions[].object), for example V(service). Null if there is no object or it is hidden. Added by
+          this collection.
+      returned: unless excluded with O(fields) or O(hidden_fields)
       type: str
     object_uuid:
-      description: The UUID of RV(actions[].object). Null if there is none.
+      description:
+        - The UUID of RV(actions[].object). Null if there is no object or it is hidden. Added by this collection.
+      returned: unless excluded with O(fields) or O(hidden_fields)
       type: str
   sample:
     - action: Cluster Create
@@ -154,51 +235,78 @@ actions:
       user_agent: Mozilla/5.0
       uuid: 6246c558-976c-4df6-ba60-eb1a344a17af
 total_count:
-  description: How many actions match on the server. With O(uuid) how many were found, each counted once.
-  returned: when it asked, on success and on failure alike
+  description:
+    - The number of actions that match. With O(uuid), the number of actions that were found, each counted once.
+    - Null if the server does not report the number and not all matching actions were read.
+  returned: always, unless the module fails before it sends a request
   type: int
   sample: 1
 truncated:
-  description: Whether more actions match than were returned, because of O(limit) or a failure.
-  returned: when it asked, on success and on failure alike
+  description:
+    - Whether more actions match than were returned, because of O(limit) or a failure.
+  returned: always, unless the module fails before it sends a request
   type: bool
   sample: false
+status:
+  description:
+    - The HTTP status code of the response to the request that failed.
+    - Null if that request got no response, or if no request failed.
+  returned: failure
+  type: int
+  version_added: 1.1.0
+  sample: 503
+url:
+  description:
+    - The URL of the request that failed. Null if no request failed.
+  returned: failure
+  type: str
+  version_added: 1.1.0
+  sample: https://dashboard.tutum.co/api/v1/action/
+error_type:
+  description:
+    - The kind of error, for conditions in a playbook.
+    - V(option) means that an option has an invalid value.
+    - V(credentials) means that the credentials are missing, incomplete, or cannot be sent.
+    - V(library) means that a required Python library is not installed.
+    - V(connection) means that a request got no complete response, for example because of a timeout.
+    - V(http) means that the API responded with an error status.
+    - V(not_found) means that the API does not know an action, or responded with status 404.
+    - V(response) means that the response is invalid.
+  returned: failure, unless ansible-core itself rejects the options
+  type: str
+  version_added: 1.1.0
+  sample: http
 """
-
-import gc
-
-# Nothing that an import makes is garbage. To look for some meanwhile, and again when all is over, takes a tenth of a
-# short task's time.
-gc.disable()
 
 from contextlib import closing
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.tutum.cloud.plugins.module_utils._actions import FILTERS, Actions, Query
-from ansible_collections.tutum.cloud.plugins.module_utils._argspec import CONNECTION, QUERY, connection_of
+from ansible_collections.tutum.cloud.plugins.module_utils._actions import ActionsClient
+from ansible_collections.tutum.cloud.plugins.module_utils._argspec import CONNECTION, QUERY
 from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import TutumError
-
-gc.freeze()
-gc.enable()
+from ansible_collections.tutum.cloud.plugins.module_utils._module import fail, settings_from_module
+from ansible_collections.tutum.cloud.plugins.module_utils._queries import FILTERS, Query, QueryRunner
 
 
 def main() -> None:
     """Query, and return what was found."""
     module = AnsibleModule(
         argument_spec={**CONNECTION, **QUERY},
-        mutually_exclusive=[("uuid", name) for name in FILTERS],
+        mutually_exclusive=[*(("uuid", name) for name in FILTERS), ("fields", "hidden_fields")],
         required_by={"include_related": "object"},
         supports_check_mode=True,
     )
     try:
-        connection = connection_of(module)
-        query = Query(module.params, connection.api_url)
-        with closing(Client(connection)) as client:
-            result = Actions(client).query(query)
+        settings = settings_from_module(module)
+        query = Query(module.params, settings.api_url)
+        with closing(Client(settings)) as client:
+            result = QueryRunner(ActionsClient(client)).run(query)
     except TutumError as error:
-        module.fail_json(msg=str(error), **error.results)
+        fail(module, error)
+    for warning in result.warnings:
+        module.warn(warning)
     module.exit_json(changed=False, **result.results())
 
 

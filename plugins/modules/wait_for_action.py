@@ -4,7 +4,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Wait until actions have finished; fail when one did not end well."""
+"""Wait until actions have finished, and fail if one of them does not succeed."""
 
 from __future__ import annotations
 
@@ -13,246 +13,377 @@ module: wait_for_action
 short_description: Wait until actions of the Tutum API have finished
 version_added: 1.0.0
 description:
-  - A call to the Tutum API that takes time is answered at once, with an action that tells how it stands. This module waits
-    until such actions have finished, and fails when one did not end well. So what comes next in the play can rely on it.
-  - It asks at once, then after pauses that grow with the time waited, one last time when O(timeout) is over. Many actions
-    are asked for together.
+  - Waits until actions have finished, and fails if one of them does not succeed. The play continues only after all of
+    them have succeeded.
+  - The Tutum API responds to a long-running call immediately. An action shows whether the operation is still running
+    and whether it succeeded.
+  - The module polls immediately, then at intervals that grow with the elapsed time, and once more when O(timeout)
+    expires. Multiple actions are polled together.
 author:
   - The tutum.cloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - tutum.cloud._api
+  - tutum.cloud._waiting
   - tutum.cloud._action_filter.hidden_fields
   - tutum.cloud._attributes
 options:
   uuid:
     description:
-      - The actions to wait for, each named by its UUID, its resource URI (V(/api/v1/action/6246c558-976c-4df6-ba60-eb1a344a17af/))
-        or its URL. From a result of M(ansible.builtin.uri), take C(x_tutum_action_uri).
-      - One of O(uuid) and O(object) is required. An empty list waits for nothing.
+      - The actions to wait for. At least one of O(uuid) and O(object) is required, and null does not count.
+      - An action is named by its UUID, its resource URI (V(/api/v1/action/6246c558-976c-4df6-ba60-eb1a344a17af/)), or
+        its URL. White space around the value is ignored.
+      - From a result of M(ansible.builtin.uri), use C(x_tutum_action_uri).
+      - Since tutum.cloud 1.1.0, a short UUID is also accepted, that is, the first 8 or more characters of a UUID. It
+        must identify exactly one action.
+      - With an empty list, there is nothing to wait for. The task succeeds with a warning. Set O(min_actions) to make
+        it fail instead.
     type: list
     elements: str
   object:
     description:
-      - Wait for each action of this object that is unfinished when the wait begins. The object is named by its resource
-        URI such as V(/api/v1/service/2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5/).
-      - Where the first answer comes late (with O(delay), or when the server is away), what has ended meanwhile counts, too,
-        by the clock of the host that waits.
-      - Set it before you change an object that somebody else may be working on.
+      - Wait for the unfinished actions of this object, that is, for each action that is unfinished when the task
+        begins.
+      - The value is the resource URI of the object, for example
+        V(/api/v1/service/2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5/). The UUID in it can be in uppercase or lowercase.
+      - The actions are looked up before O(delay). Actions that start later are not included. Actions that finish before
+        the first poll are included. The clock of the server is used for this comparison.
+      - If the object has actions and all of them are finished, the task succeeds with a warning. Set O(min_actions) to
+        make it wait for an action instead.
+      - If the object has no actions at all, the task fails, see O(missing).
     type: str
-  success_states:
+  include_related:
     description:
-      - The final states that count as a good end.
-    type: list
-    elements: str
-    choices: [Success, Failed, Canceled]
-    default: [Success]
-  timeout:
-    description:
-      - How many seconds to wait in all. What is unfinished then is a failure. Set it to what the slowest good end takes.
-    type: float
-    default: 300.0
-  delay:
-    description:
-      - How many seconds to wait before the first question. Set it where an action is known to take long.
-    type: float
-    default: 0.0
-  interval:
-    description:
-      - The shortest pause between two questions, in seconds. At least a tenth of a second is kept.
-      - The pause is a tenth of the time waited so far, between O(interval) and O(max_interval).
-    type: float
-    default: 1.0
-  max_interval:
-    description:
-      - The longest pause between two questions, in seconds. Set it higher to spare the server in very long waits, or
-        lower to notice the end of a long wait sooner.
-    type: float
-    default: 15.0
-  fail_fast:
-    description:
-      - Whether to fail at the first action that ended badly, without waiting for the others.
+      - Whether to also wait for the unfinished actions of the parents and children of O(object). Requires O(object).
     type: bool
     default: false
-  progress:
+    version_added: 1.1.0
+  min_actions:
     description:
-      - Whether to tell on the terminal, while the task runs, how many actions have finished and which have not.
-      - It is never told under C(no_log) and C(async).
-    type: bool
-    default: true
+      - The minimum number of actions to wait for. The task fails if there are fewer.
+      - With O(object), the module keeps looking for unfinished actions until it has found this many or O(timeout)
+        expires. Set it to V(1) after a call that does not return the URI of its action, since a new action is not
+        always visible immediately.
+      - If the actions come from a loop, set it to the number of items. The task then fails if an item did not start an
+        action.
+    type: int
+    default: 0
+    version_added: 1.1.0
+  missing:
+    description:
+      - What to do if an action in O(uuid) does not exist, or if no action of O(object) exists.
+      - A new action is not always visible immediately. An action counts as missing if the API responds with status 404
+        for at least 5 seconds and 3 polls.
+    type: str
+    choices:
+      error: Fail.
+      skip: Do not wait for it.
+    default: error
+    version_added: 1.1.0
 seealso:
   - module: tutum.cloud.tutum_action_info
   - module: ansible.builtin.uri
 attributes:
+  check_mode:
+    support: full
+    details:
+      - The module waits in check mode, too. With O(on_timeout=cancel), no action is canceled.
+      - Without O(on_timeout=cancel), this action does not modify state.
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+    details:
+      - This action does not modify state, except that O(on_timeout=cancel) cancels unfinished actions.
   async:
     description: Supports being used with the C(async) keyword.
+    support: full
+    details:
+      - ansible-core itself reports C(changed=true) for a task with C(async). Set C(changed_when) if this matters.
+  action:
+    description:
+      - Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
     support: full
 """
 
 EXAMPLES = r"""
+# The credentials come from the environment variables TUTUM_USER and TUTUM_APIKEY.
+
 - name: Redeploy a service
   ansible.builtin.uri:
     url: "{{ tutum_api_url }}/api/v1/service/2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5/redeploy/"
     method: POST
-    headers:
-      Authorization: "ApiKey {{ tutum_username }}:{{ tutum_api_key }}"
+    url_username: "{{ lookup('ansible.builtin.env', 'TUTUM_USER') }}"
+    url_password: "{{ lookup('ansible.builtin.env', 'TUTUM_APIKEY') }}"
+    force_basic_auth: true
     status_code: 202
+  no_log: true
+  vars:
+    tutum_api_url: "{{ lookup('ansible.builtin.env', 'TUTUM_REST_HOST', default='https://dashboard.tutum.co') }}"
   register: redeploy
 
-- name: Go on only when the redeployment has ended well
+- name: Continue only after the redeployment has succeeded
   tutum.cloud.wait_for_action:
     uuid: "{{ redeploy.x_tutum_action_uri }}"
     timeout: 600
 
-- name: Wait until nobody works on a service any more, however that ends
+- name: Define the services to redeploy together
+  ansible.builtin.set_fact:
+    services:
+      - /api/v1/service/3f1b6a0e-8a55-4d0b-a50f-3d9f4a2fb0a1/
+      - /api/v1/service/9a4c7d52-6d0b-4f0e-8f4e-0d8f1f5d6c02/
+
+- name: Redeploy several services
+  ansible.builtin.uri:
+    url: "{{ tutum_api_url }}{{ item }}redeploy/"
+    method: POST
+    url_username: "{{ lookup('ansible.builtin.env', 'TUTUM_USER') }}"
+    url_password: "{{ lookup('ansible.builtin.env', 'TUTUM_APIKEY') }}"
+    force_basic_auth: true
+    status_code: 202
+  no_log: true
+  vars:
+    tutum_api_url: "{{ lookup('ansible.builtin.env', 'TUTUM_REST_HOST', default='https://dashboard.tutum.co') }}"
+  loop: "{{ services }}"
+  register: redeployments
+
+- name: Wait for all of them, and fail if one of them did not start an action
+  tutum.cloud.wait_for_action:
+    uuid: "{{ started | map(attribute='x_tutum_action_uri') }}"
+    min_actions: "{{ services | length }}"
+  vars:
+    started: "{{ redeployments.results | selectattr('x_tutum_action_uri', 'defined') }}"
+
+- name: Start a service on a server that does not return the URI of the action
+  ansible.builtin.uri:
+    url: "{{ tutum_api_url }}/api/v1/service/2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5/start/"
+    method: POST
+    url_username: "{{ lookup('ansible.builtin.env', 'TUTUM_USER') }}"
+    url_password: "{{ lookup('ansible.builtin.env', 'TUTUM_APIKEY') }}"
+    force_basic_auth: true
+    status_code: 202
+  no_log: true
+  vars:
+    tutum_api_url: "{{ lookup('ansible.builtin.env', 'TUTUM_REST_HOST', default='https://dashboard.tutum.co') }}"
+
+- name: Wait for the action of the service
+  tutum.cloud.wait_for_action:
+    object: /api/v1/service/2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5/
+    min_actions: 1
+
+- name: Wait until no action of the service is running, whether the actions succeed or not
   tutum.cloud.wait_for_action:
     object: /api/v1/service/2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5/
     success_states: [Success, Failed, Canceled]
+
+- name: Wait for an action, and fail with the last line of its logs
+  block:
+    - name: Wait for the creation of the cluster
+      tutum.cloud.wait_for_action:
+        uuid: 6246c558-976c-4df6-ba60-eb1a344a17af
+  rescue:
+    - name: Show the last line of the logs
+      ansible.builtin.fail:
+        msg: "{{ (ansible_failed_result.actions | first).logs.splitlines() | last }}"
 """
 
 RETURN = r"""
 actions:
   description:
-    - Each action as it was last seen, in the order asked. The fields are those that M(tutum.cloud.tutum_action_info)
-      returns. What was never seen is missing here.
-  returned: when it asked, on success and on failure alike
+    - The actions as last seen. The order is that of O(uuid), followed by the actions of O(object).
+    - Each action has the fields that RV(tutum.cloud.tutum_action_info#module:actions) documents. The most important
+      ones are listed here.
+    - Actions that were never seen are left out.
+  returned: always, unless the module fails before it sends a request
   type: list
   elements: dict
+  contains:
+    uuid:
+      description:
+        - The UUID of the action.
+      returned: always
+      type: str
+    action:
+      description:
+        - The name of the operation.
+      returned: unless excluded with O(hidden_fields)
+      type: str
+    object:
+      description:
+        - The resource URI of the object that the operation is applied to. Can be empty or null.
+      returned: unless excluded with O(hidden_fields)
+      type: str
+    state:
+      description:
+        - The state of the action. One of V(Pending), V(In progress), V(Canceling), V(Success), V(Failed), and
+          V(Canceled).
+      returned: always
+      type: str
+    finished:
+      description:
+        - Whether RV(actions[].state) is final, that is, V(Success), V(Failed), or V(Canceled).
+      returned: unless excluded with O(hidden_fields)
+      type: bool
+    logs:
+      description:
+        - The output of the operation. Can be empty or null.
+      returned: if the server returns it, unless excluded with O(hidden_fields)
+      type: str
+    started_at:
+      description:
+        - The time at which the operation started, in ISO 8601 and UTC. Null if unknown.
+      returned: unless excluded with O(hidden_fields)
+      type: str
+    ended_at:
+      description:
+        - The time at which the operation finished, in ISO 8601 and UTC. Null while the action is unfinished.
+      returned: unless excluded with O(hidden_fields)
+      type: str
+    duration:
+      description:
+        - The time in seconds from the start to the end of the operation. Null while the action is unfinished.
+      returned: unless excluded with O(hidden_fields)
+      type: float
   sample:
     - action: Service Redeploy
       duration: 12.0
+      ended_at: "2014-09-17T08:26:34Z"
       finished: true
+      logs: ""
       object: /api/v1/service/2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5/
+      started_at: "2014-09-17T08:26:22Z"
       state: Success
       uuid: 6246c558-976c-4df6-ba60-eb1a344a17af
 states:
-  description: How many actions are in each state.
-  returned: when it asked, on success and on failure alike
+  description:
+    - The number of actions in each state. A state without actions is left out.
+  returned: always, unless the module fails before it sends a request
   type: dict
   sample:
     Success: 2
     Failed: 1
 unfinished:
-  description: The UUIDs of the actions that had not finished when the wait ended.
-  returned: when it asked, on success and on failure alike
+  description:
+    - The UUIDs of the actions that were unfinished when the wait ended.
+  returned: always, unless the module fails before it sends a request
   type: list
   elements: str
   sample: []
 unsuccessful:
-  description: The UUIDs of the actions that ended in none of O(success_states), or that do not exist (any more).
-  returned: when it asked, on success and on failure alike
+  description:
+    - The UUIDs of the actions that finished without success, or that do not exist. Unfinished actions are not included,
+      see RV(unfinished).
+    - An action succeeds if its final state is one of O(success_states).
+  returned: always, unless the module fails before it sends a request
   type: list
   elements: str
   sample: []
 timed_out:
-  description: Whether the wait ended because O(timeout) was over.
-  returned: when it asked, on success and on failure alike
+  description:
+    - Whether the wait ended because O(timeout) expired.
+  returned: always, unless the module fails before it sends a request
   type: bool
   sample: false
+canceled:
+  description:
+    - The UUIDs of the actions for which the API accepted the cancellation.
+  returned: if O(timeout) expires with O(on_timeout=cancel)
+  type: list
+  elements: str
+  version_added: 1.1.0
+  sample: []
+not_canceled:
+  description:
+    - The UUIDs of the unfinished actions that could not be canceled.
+  returned: if O(timeout) expires with O(on_timeout=cancel)
+  type: list
+  elements: str
+  version_added: 1.1.0
+  sample: []
 elapsed:
-  description: How many seconds it waited.
-  returned: when it asked, on success and on failure alike
+  description:
+    - The duration of the wait in seconds.
+  returned: always, unless the module fails before it sends a request
   type: float
   sample: 12.7
 polls:
-  description: How many questions it asked. One question is about all actions, and takes few requests.
-  returned: when it asked, on success and on failure alike
+  description:
+    - The number of polls. One poll covers all actions and needs only a few requests.
+    - V(0) if there was nothing to poll.
+  returned: always, unless the module fails before it sends a request
   type: int
   sample: 12
 failed_polls:
-  description: How many of these questions found no whole answer, in spite of O(max_retries).
-  returned: when it asked, on success and on failure alike
+  description:
+    - The number of polls that failed after all O(max_retries) retries.
+  returned: always, unless the module fails before it sends a request
   type: int
   sample: 0
+status:
+  description:
+    - The HTTP status code of the response to the request that failed.
+    - Null if that request got no response, or if no request failed.
+  returned: failure
+  type: int
+  version_added: 1.1.0
+  sample: 503
+url:
+  description:
+    - The URL of the request that failed. Null if no request failed.
+  returned: failure
+  type: str
+  version_added: 1.1.0
+  sample: https://dashboard.tutum.co/api/v1/action/
+error_type:
+  description:
+    - The kind of error, for conditions in a playbook.
+    - V(option) means that an option has an invalid value.
+    - V(credentials) means that the credentials are missing, incomplete, or cannot be sent.
+    - V(library) means that a required Python library is not installed.
+    - V(connection) means that a request got no complete response, for example because of a timeout.
+    - V(http) means that the API responded with an error status.
+    - V(not_found) means that the API does not know an action, or responded with status 404.
+    - V(response) means that the response is invalid.
+  returned: failure, unless the failure is the outcome of the wait or ansible-core itself rejects the options
+  type: str
+  version_added: 1.1.0
+  sample: http
 """
 
-import gc
-
-# Nothing that an import makes is garbage. To look for some meanwhile, and again when all is over, takes a tenth of a
-# short task's time.
-gc.disable()
-
-import os
-import select
-import signal
 import sys
-import threading
-import typing as t
-from contextlib import closing, suppress
+from contextlib import closing
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.tutum.cloud.plugins.module_utils._actions import Actions
-from ansible_collections.tutum.cloud.plugins.module_utils._argspec import CONNECTION, WAIT, connection_of
+from ansible_collections.tutum.cloud.plugins.module_utils._actions import ActionsClient
+from ansible_collections.tutum.cloud.plugins.module_utils._argspec import CONNECTION, WAIT
 from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import TutumError
-from ansible_collections.tutum.cloud.plugins.module_utils._waiting import PROGRESS_FILE, Wait, WaitOptions
-
-gc.freeze()
-gc.enable()
-
-
-def end_with_ansible() -> None:
-    """From now on this process ends with whom it works for.
-
-    Ansible leaves a module running when the task's own C(timeout) is over, or when Ansible itself is ended. The pipe
-    that the result would go into tells: nobody reads from it any more.
-    """
-    poll = select.poll()
-    try:
-        poll.register(sys.stdout.fileno(), 0)
-    except (OSError, ValueError):
-        return  # The result goes another way.
-
-    def end() -> None:
-        if any(event & (select.POLLERR | select.POLLHUP) for _fileno, event in poll.poll()):
-            os._exit(1)
-
-    # Python handles signals in the main thread, and one that another thread gets does not wake it.
-    unblocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    try:
-        threading.Thread(target=end, daemon=True).start()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, unblocked)
-
-
-def reporter(module: AnsibleModule) -> t.Callable[[str], object] | None:
-    """What writes progress where the action plugin of the same name reads it."""
-    # A folder of the module's own, which it would make here, nobody reads from.
-    if module.no_log or not module.params["progress"] or module._tmpdir is None:
-        return None
-    path = os.path.join(module._tmpdir, PROGRESS_FILE)
-
-    def report(line: str) -> None:
-        # The wait matters, and not who hears of it.
-        with suppress(OSError), open(path, "a", encoding="utf-8") as file:
-            file.write(f"{line}\n")
-
-    return report
+from ansible_collections.tutum.cloud.plugins.module_utils._module import (
+    exit_with_ansible,
+    fail,
+    finish_wait,
+    progress_writer,
+    settings_from_module,
+)
+from ansible_collections.tutum.cloud.plugins.module_utils._wait_options import WaitOptions
+from ansible_collections.tutum.cloud.plugins.module_utils._waiting import Wait
 
 
 def main() -> None:
     """Wait, and return what was seen."""
-    module = AnsibleModule(
-        argument_spec={**CONNECTION, **WAIT},
-        required_one_of=[("uuid", "object")],
-        supports_check_mode=True,
-    )
-    end_with_ansible()
+    module = AnsibleModule(argument_spec={**CONNECTION, **WAIT}, supports_check_mode=True)
+    exit_with_ansible()
     try:
-        connection = connection_of(module)
-        options = WaitOptions(module.params, connection.api_url)
-        with closing(Client(connection)) as client:
-            wait = Wait(Actions(client), options, report=reporter(module))
+        settings = settings_from_module(module)
+        options = WaitOptions(module.params, settings.api_url)
+        with closing(Client(settings)) as client:
+            wait = Wait(ActionsClient(client), options, progress=progress_writer(module), check_mode=module.check_mode)
             wait.run()
     except TutumError as error:
-        module.fail_json(msg=str(error), **error.results)
+        fail(module, error)
     except KeyboardInterrupt:
-        os._exit(130)  # At once: no traceback, and no waiting for a request that is under way.
-    # Since core 2.19 Ansible shows the message of a failure even where no_log hides the result.
-    failure = wait.failure(with_logs=not module.no_log)
-    if failure:
-        module.fail_json(msg=failure, **wait.results())
-    module.exit_json(changed=False, **wait.results())
+        sys.exit(130)  # Ansible shows the interruption; a traceback would not help.
+    finish_wait(module, wait)
 
 
 if __name__ == "__main__":

@@ -24,13 +24,13 @@ from tutum_sandbox.process import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Whoever runs the tests in an environment without Django names one that has it.
+# To run the tests in an environment without Django, set this to a Python that has it.
 PYTHON = os.environ.get("TUTUM_TEST_SANDBOX_PYTHON", sys.executable)
 
 
 @dataclass
 class Reply:
-    """What came back."""
+    """A response."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -43,7 +43,7 @@ class Reply:
 
 
 class Client:
-    """As little as possible between a test and the wire: one connection, and the key in each request."""
+    """A minimal HTTP client: one connection, and the key in each request."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -51,14 +51,14 @@ class Client:
         self.connection = http.client.HTTPConnection(sandbox.url.removeprefix("http://"), timeout=10)
 
     def __call__(self, path: str, method: str = "GET", body: str | None = None, **headers: str) -> Reply:
-        """Ask; paths without a leading slash are below /api/v1/."""
+        """Send a request; paths without a leading slash are below /api/v1/."""
         if self.authorization:
             headers["Authorization"] = self.authorization
         target = path if path.startswith("/") else f"/api/v1/{path}"
         try:
             self.connection.request(method, target, body, headers)
-            answer = self.connection.getresponse()
-            return Reply(answer.status, answer.headers, answer.read())
+            response = self.connection.getresponse()
+            return Reply(response.status, response.headers, response.read())
         except (OSError, http.client.HTTPException):
             self.connection.close()
             raise
@@ -73,7 +73,7 @@ class Client:
         return [action["uuid"] for action in self(path).json["objects"]]
 
     def state(self, uuid: str) -> str | None:
-        """Return an action's state; None where it is not there."""
+        """Return an action's state; None if the API does not show it."""
         reply = self(f"action/{uuid}/")
         return reply.json["state"] if reply.status == 200 else None
 
@@ -93,14 +93,14 @@ def shared_sandbox(python: str) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def sandbox(shared_sandbox: Sandbox) -> Sandbox:
-    """The server, as new."""
+    """The server, in the state in which it started."""
+    shared_sandbox.restore_settings()
     shared_sandbox.reset()
-    shared_sandbox.set(latency=0, throttle=None, page_size=25, max_page_size=1000, lists_without_logs=False)
     return shared_sandbox
 
 
 @pytest.fixture
-def ask(sandbox: Sandbox) -> Iterator[Client]:
+def api(sandbox: Sandbox) -> Iterator[Client]:
     """A client of it."""
     client = Client(sandbox)
     yield client

@@ -4,7 +4,7 @@
 
 """The original command-line client, `tutum` 0.21.1 of 2015, lists and inspects actions on the sandbox.
 
-It needs Python 2.7. TUTUM_ORIGINAL_CLIENT_VENV may name a folder in which its environment is kept for the next time.
+It needs Python 2.7. TUTUM_ORIGINAL_CLIENT_VENV may name a directory in which its environment is kept for the next time.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from tutum_sandbox.process import Sandbox
 def tutum(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The client's command, installed."""
     kept = os.environ.get("TUTUM_ORIGINAL_CLIENT_VENV")
-    folder = Path(kept) if kept else tmp_path_factory.mktemp("original") / "client"
-    installed = install(folder)
+    directory = Path(kept) if kept else tmp_path_factory.mktemp("original") / "client"
+    installed = install(directory)
     if installed is None:
         pytest.skip("there is no Python 2.7, which the original client needs")
     return str(installed.with_name("tutum"))
@@ -52,8 +52,8 @@ def test_list_and_inspect(tutum: str, python_of_sandbox: str, tmp_path: Path) ->
             connection = http.client.HTTPConnection(sandbox.url.removeprefix("http://"), timeout=10)
             headers = {"Authorization": f"ApiKey {sandbox.username}:{sandbox.api_key}"}
             connection.request("GET", path, headers=headers)
-            with connection.getresponse() as answer:
-                return json.load(answer)
+            with connection.getresponse() as response:
+                return json.load(response)
 
         # More than one page of 25, so that its way through pages is tried too.
         listed = run("list", "--quiet", "--last", "60").split()

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -56,18 +58,28 @@ def test_a_restart_keeps_port_and_actions(python: str) -> None:
         assert sandbox.status()["actions"] == 4
         sandbox.reset()
         assert sandbox.status()["actions"] == 3
-        folder = Path(sandbox._folder.name) if sandbox._folder else None
+        directory = Path(sandbox._folder.name) if sandbox._folder else None
         assert uuid
-    assert folder is not None
-    assert not folder.exists()
+    assert directory is not None
+    assert not directory.exists()
+
+
+def test_a_database_of_another_version_is_refused(python: str) -> None:
+    with Sandbox(python, actions=1) as sandbox:
+        sandbox.stop()
+        assert sandbox._folder is not None
+        with contextlib.closing(sqlite3.connect(Path(sandbox._folder.name) / "sandbox.sqlite3")) as database:
+            database.execute("ALTER TABLE tutum_sandbox_action ADD COLUMN other TEXT")
+        with pytest.raises(SandboxError, match="another version of the sandbox"):
+            sandbox.start()
 
 
 def test_seeds_are_the_same_each_time(python: str) -> None:
     def seeds(sandbox: Sandbox) -> list[dict[str, object]]:
         request = urllib.request.Request(f"{sandbox.url}/api/v1/action/?limit=0")
         request.add_header("Authorization", f"ApiKey {sandbox.username}:{sandbox.api_key}")
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            found: list[dict[str, object]] = json.load(answer)["objects"]
+        with urllib.request.urlopen(request, timeout=10) as response:
+            found: list[dict[str, object]] = json.load(response)["objects"]
             return found
 
     with Sandbox(python, actions=40) as one, Sandbox(python, actions=40) as other:
@@ -170,14 +182,14 @@ def test_certificates(python: str, certificate: str, complaint: str | None) -> N
         connection.close()
 
 
-def test_the_log_knows_who_sent_a_key_but_not_the_key(sandbox: Sandbox, ask: Client) -> None:
-    ask("action/?limit=1")
-    ask.use_basic()
-    ask("auth/")
-    ask.authorization = None
-    ask("auth/")
-    ask.authorization = sandbox.api_key
-    ask("auth/")
+def test_the_log_knows_who_sent_a_key_but_not_the_key(sandbox: Sandbox, api: Client) -> None:
+    api("action/?limit=1")
+    api.use_basic()
+    api("auth/")
+    api.authorization = None
+    api("auth/")
+    api.authorization = sandbox.api_key
+    api("auth/")
     log = sandbox.requests()
     assert [entry["scheme"] for entry in log] == ["apikey", "basic", None, "other"]
     assert [entry["authorization"] for entry in log] == [True, True, False, True]
@@ -189,8 +201,8 @@ def test_the_log_knows_who_sent_a_key_but_not_the_key(sandbox: Sandbox, ask: Cli
     assert sandbox.requests() == []
 
 
-def test_latency(sandbox: Sandbox, ask: Client) -> None:
+def test_latency(sandbox: Sandbox, api: Client) -> None:
     sandbox.set(latency=200)
     began = time.monotonic()
-    ask("auth/")
+    api("auth/")
     assert time.monotonic() - began >= 0.2

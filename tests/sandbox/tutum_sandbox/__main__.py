@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`python -m tutum_sandbox`: start the sandbox, and end it well."""
+"""`python -m tutum_sandbox`: run the sandbox until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -15,13 +15,28 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .certificates import CERTIFICATES, server_context
-from .settings import DEMO_API_KEY, DEMO_USERNAME, Options, configure, parse_throttle
+from .faults import faults
+from .settings import (
+    CHECKS,
+    DATES,
+    DEMO_API_KEY,
+    DEMO_USERNAME,
+    ORDERS,
+    TOTAL_COUNTS,
+    Options,
+    configure,
+    parse_throttle,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EPILOG = """\
 The process ends on Ctrl-C, on SIGTERM, and with --until-eof also when its standard input ends.
-tests/sandbox/README.md tells what can be asked of the server.
+tests/sandbox/README.md describes the API and the controls.
 """
 
 
@@ -45,6 +60,23 @@ def rate(text: str) -> str:
     return text
 
 
+def setting(name: str, convert: Callable[[str], Any] = str) -> Callable[[str], Any]:
+    """Return a reader for argparse of a setting whose value the text is converted to."""
+
+    def read(text: str) -> Any:
+        try:
+            return CHECKS[name](convert(text))
+        except (ValueError, TypeError) as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read
+
+
+def words(text: str) -> list[str]:
+    """Split a list at its commas."""
+    return list(filter(None, text.split(",")))
+
+
 def arguments() -> argparse.ArgumentParser:
     """Return the command line."""
     parser = argparse.ArgumentParser(
@@ -54,25 +86,64 @@ def arguments() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     number, positive = at_least(0), at_least(1)
-    where = parser.add_argument_group("where it listens, and who may ask")
+    where = parser.add_argument_group("address and credentials")
     where.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     where.add_argument("--port", type=number, default=0, help="port to listen on (default: a free one)")
     where.add_argument("--username", default=DEMO_USERNAME, help="the only user (default: %(default)s)")
     where.add_argument("--api-key", default=DEMO_API_KEY, help="this user's key (default: %(default)s)")
-    where.add_argument("--tls", choices=CERTIFICATES, help="speak HTTPS, with such a certificate (default: HTTP)")
-    what = parser.add_argument_group("what it has")
-    what.add_argument(
+    where.add_argument("--tls", choices=CERTIFICATES, help="use HTTPS, with such a certificate (default: HTTP)")
+    data = parser.add_argument_group("data")
+    data.add_argument(
         "--actions", type=number, default=60, metavar="N", help="size of the history (default: %(default)s)"
     )
-    what.add_argument("--database", type=Path, metavar="PATH", help="SQLite file to keep (default: a temporary one)")
-    how = parser.add_argument_group("how it answers (all of this can change later, see the README)")
-    how.add_argument("--page-size", type=positive, default=25, metavar="N", help="usual page (default: %(default)s)")
-    how.add_argument(
+    data.add_argument("--database", type=Path, metavar="PATH", help="SQLite file to keep (default: a temporary one)")
+    lists = parser.add_argument_group("lists (these settings can change later, see the README)")
+    lists.add_argument("--page-size", type=positive, default=25, metavar="N", help="default page (%(default)s)")
+    lists.add_argument(
         "--max-page-size", type=number, default=1000, metavar="N", help="largest page (default: %(default)s; 0: any)"
     )
-    how.add_argument("--lists-without-logs", action="store_true", help="show an action's logs in its detail only")
-    how.add_argument("--throttle", type=rate, metavar="N/SECONDS", help="answer 429 beyond this rate")
-    how.add_argument("--latency", type=float, default=0.0, metavar="MS", help="wait so long before each answer")
+    lists.add_argument("--lists-without-logs", action="store_true", help="show an action's logs only in its detail")
+    lists.add_argument("--order", choices=ORDERS, default=ORDERS[0], help="order of actions (default: %(default)s)")
+    lists.add_argument(
+        "--repeated-parameters", action="store_true", help="repeat limit and offset in meta.next, as old Tastypie did"
+    )
+    lists.add_argument(
+        "--total-count", choices=TOTAL_COUNTS, default=TOTAL_COUNTS[0], help="meta.total_count (default: %(default)s)"
+    )
+    lists.add_argument(
+        "--next-base", type=setting("next_base"), default="", metavar="URL", help="text to put in front of meta.next"
+    )
+    lists.add_argument(
+        "--ignored-filters",
+        type=setting("ignored_filters", words),
+        default=[],
+        metavar="NAME,...",
+        help="filters that the server does not know, such as state,object",
+    )
+    server = parser.add_argument_group("the server (these settings can change later, see the README)")
+    server.add_argument("--throttle", type=rate, metavar="N/SECONDS", help="respond with 429 beyond this rate")
+    server.add_argument("--latency", type=float, default=0.0, metavar="MS", help="delay of each response")
+    server.add_argument("--dates", choices=DATES, default=DATES[0], help="format of dates (default: %(default)s)")
+    server.add_argument(
+        "--clock-offset",
+        type=setting("clock_offset", float),
+        default=0.0,
+        metavar="SECONDS",
+        help="how far the server's clock is ahead of the machine's; less than 0: behind",
+    )
+    server.add_argument(
+        "--path-prefix",
+        type=setting("path_prefix"),
+        default="",
+        metavar="PATH",
+        help="serve the API also below this path, such as /gateway",
+    )
+    server.add_argument(
+        "--random-faults",
+        type=setting("random_faults", json.loads),
+        metavar="JSON",
+        help='lose responses at random, for example \'{"probability": 0.2, "seed": 1, "method": "POST"}\'',
+    )
     process = parser.add_argument_group("the process")
     process.add_argument(
         "--ready-file", type=Path, metavar="PATH", help="write url, pid, credentials and ca_file here, as JSON"
@@ -83,7 +154,7 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def announcement(url: str, chosen: Options, ca_file: Path | None) -> str:
-    """Return what a person needs to go on in another shell."""
+    """Return the commands to continue with in another shell."""
     lines = [
         f"The sandbox listens on {url} (Ctrl-C ends it). In another shell:",
         "",
@@ -97,7 +168,7 @@ def announcement(url: str, chosen: Options, ca_file: Path | None) -> str:
     service = "$TUTUM_REST_HOST/api/v1/service/7eaf7fff-882c-4f3d-9a8f-a22317ac00ce"
     lines += [
         "",
-        "What failed lately, and an action that runs for 20 seconds and then fails:",
+        "List the last failures, and start an action that runs for 20 seconds and then fails:",
         "",
         "ansible localhost -m tutum.cloud.tutum_action_info -a 'state=Failed limit=3 order=newest_first'",
         f'curl -i -X POST {authorization} "{service}/redeploy/?seconds=20&state=Failed"',
@@ -106,21 +177,18 @@ def announcement(url: str, chosen: Options, ca_file: Path | None) -> str:
     return "\n".join(lines)
 
 
-def serve(parsed: argparse.Namespace, folder: Path) -> None:
-    """Serve until something ends it. The folder is for what nobody wants to keep."""
+def serve(parsed: argparse.Namespace, directory: Path) -> None:
+    """Serve until the process is told to end. The directory is for temporary files."""
     chosen = Options(
-        database=(parsed.database or folder / "sandbox.sqlite3").absolute(),
+        database=(parsed.database or directory / "sandbox.sqlite3").absolute(),
         username=parsed.username,
         api_key=parsed.api_key,
         actions=parsed.actions,
-        page_size=parsed.page_size,
-        max_page_size=parsed.max_page_size,
-        lists_without_logs=parsed.lists_without_logs,
-        throttle=parsed.throttle,
-        latency=parsed.latency,
+        **{name: getattr(parsed, name) for name in CHECKS},
     )
     configure(chosen)
-    # These need Django set up.
+    faults.randomize(chosen.random_faults)
+    # These imports need Django's settings.
     from .seed import prepare_database
     from .server import SandboxServer
 
@@ -139,7 +207,7 @@ def serve(parsed: argparse.Namespace, folder: Path) -> None:
             "api_key": chosen.api_key,
             "ca_file": str(ca_file) if ca_file else None,
         }
-        # Whoever waits for the file must never see half of it.
+        # A process that waits for the file must never read half of it.
         half = parsed.ready_file.with_name(parsed.ready_file.name + ".part")
         half.write_text(json.dumps(ready), encoding="utf-8")
         half.replace(parsed.ready_file)
@@ -151,7 +219,7 @@ ended = threading.Event()
 
 
 def end_with_stdin() -> None:
-    """Set `ended` when the standard input ends: the parent has closed it, or is gone."""
+    """Set `ended` when the standard input ends: the parent has closed it, or has ended."""
     with contextlib.suppress(OSError):
         while os.read(0, 1024):
             pass
@@ -166,12 +234,12 @@ def main() -> None:
     if parsed.until_eof:
         threading.Thread(target=end_with_stdin, daemon=True).start()
     try:
-        with tempfile.TemporaryDirectory(prefix="tutum-sandbox-", ignore_cleanup_errors=True) as folder:
-            serve(parsed, Path(folder))
+        with tempfile.TemporaryDirectory(prefix="tutum-sandbox-", ignore_cleanup_errors=True) as directory:
+            serve(parsed, Path(directory))
     except OSError as error:
         sys.exit(f"The sandbox cannot start: {error}")
     sys.stdout.flush()
-    # Past the interpreter's own end, which connections that are still being served could hold up or fill with noise.
+    # Skips the interpreter's own shutdown, which open connections could delay, or fill with error messages.
     os._exit(0)
 
 

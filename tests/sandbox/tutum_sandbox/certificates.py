@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Certificates for a server on loopback: a good one, and three kinds of bad ones."""
+"""Certificates for a server on loopback: a valid one, and three kinds of certificates that are not valid."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def server_context(certificate: str, ca_file: Path) -> ssl.SSLContext:
     authority.cert_pem.write_to_path(ca_file)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     if certificate == "self-signed":
-        # Another CA's own certificate: signed by itself, and by nobody in the file.
+        # The certificate of another CA: signed by itself, and by no CA in the file.
         stranger = trustme.CA()
         with stranger.private_key_pem.tempfile() as key, stranger.cert_pem.tempfile() as certificate_file:
             context.load_cert_chain(certificate_file, key)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""/sandbox/: what a test or a person asks of the sandbox itself. Loopback only; neither logged nor spoiled."""
+"""/sandbox/: the controls of the sandbox itself. Loopback only; neither logged nor affected by faults."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from .faults import faults as rules
 from .faults import rule_from
 from .models import SUCCESS, Action, moment, writing
 from .seed import plant
-from .settings import options, parse_throttle
-from .traffic import request_log
+from .settings import CHECKS, checked, options
+from .traffic import call_count, request_log
 
 View = Callable[[HttpRequest], HttpResponse]
 
 
 def control(*methods: str) -> Callable[[View], View]:
-    """Make a view answer these methods, from this machine, with a 400 that explains each ValueError."""
+    """Make a view accept these methods from this machine only, and return a 400 that explains a ValueError."""
 
     def decorate(view: View) -> View:
         @csrf_exempt
@@ -56,20 +56,28 @@ def content(request: HttpRequest) -> Any:
 
 
 def current_settings() -> dict[str, Any]:
-    """Return what can change while the server runs."""
-    chosen = options()
-    return {
-        "latency": chosen.latency,
-        "throttle": chosen.throttle,
-        "page_size": chosen.page_size,
-        "max_page_size": chosen.max_page_size,
-        "lists_without_logs": chosen.lists_without_logs,
-    }
+    """Return the settings that can change while the server runs."""
+    return {name: getattr(options(), name) for name in CHECKS}
+
+
+# The settings with which the server started.
+initial_settings: dict[str, Any] = current_settings()
+
+
+def change_settings(wanted: dict[str, Any]) -> None:
+    """Check and change settings. Raise a ValueError, and change none, if one of them is wrong."""
+    values = checked(wanted)
+    if "throttle" in values:
+        cache.clear()  # a new limit counts from now
+    for name, value in values.items():
+        setattr(options(), name, value)
+    if "random_faults" in values:
+        rules.randomize(values["random_faults"])
 
 
 @control("GET")
 def status(_request: HttpRequest) -> HttpResponse:
-    """Say how things are."""
+    """Return counts and settings."""
     return JsonResponse(
         {
             "actions": Action.objects.as_of_now().count(),
@@ -93,10 +101,11 @@ ACTION_DEFAULTS: dict[str, Any] = {
 
 
 def new_action(described: dict[str, Any], now: float) -> Action:
-    """Make an action from its description; ValueError for a field that there is not."""
+    """Make an action from its description. Raise a ValueError for a field that does not exist."""
     given = dict(described)
     phases = given.pop("phases", None)
     from_first_request = given.pop("from_first_request", False)
+    visible_after, listed_after = given.pop("visible_after", 0), given.pop("listed_after", 0)
     started = now - given.pop("started_ago", 0)
     given = {"uuid": str(uuid.uuid4()), **ACTION_DEFAULTS, **given}
     given.setdefault("object", f"/api/v1/service/{uuid.uuid5(uuid.NAMESPACE_URL, given['uuid'])}/")
@@ -105,9 +114,10 @@ def new_action(described: dict[str, Any], now: float) -> Action:
     if unknown := sorted(set(given) - known):
         raise ValueError(
             f"an action has no {', '.join(unknown)}; it has {', '.join(sorted(known))}, started_ago, phases,"
-            " from_first_request"
+            " from_first_request, visible_after, listed_after"
         )
     action = Action(**given, start_date=moment(started))
+    action.hide(now, visible_after, listed_after)
     action.begin(phases or [(started - now, SUCCESS)], now)
     if from_first_request:
         action.wait_for_a_request(now)
@@ -132,6 +142,14 @@ def requests(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"requests": request_log.entries()})
 
 
+@control("GET", "DELETE")
+def calls(request: HttpRequest) -> HttpResponse:
+    """Show or clear the count of the calls that were carried out."""
+    if request.method == "DELETE":
+        call_count.clear()
+    return JsonResponse({"calls": call_count.entries()})
+
+
 @control("GET", "POST", "DELETE")
 def faults(request: HttpRequest) -> HttpResponse:
     """Show the rules in force, add one or several, or remove all."""
@@ -145,26 +163,18 @@ def faults(request: HttpRequest) -> HttpResponse:
 
 @control("POST")
 def reset(_request: HttpRequest) -> HttpResponse:
-    """Go back to the seeds: no faults, an empty log, nobody throttled. Settings stay."""
+    """Restore the seeded actions; remove all faults, the log, and what counts for throttling. Settings stay."""
     with writing:
         plant()
     rules.clear()
     request_log.clear()
+    call_count.clear()
     cache.clear()
     return JsonResponse({"actions": Action.objects.count()})
 
 
-@control("POST")
+@control("POST", "DELETE")
 def settings(request: HttpRequest) -> HttpResponse:
-    """Change some settings, and show all."""
-    known = current_settings()
-    wanted = content(request)
-    if unknown := sorted(set(wanted) - set(known)):
-        raise ValueError(f"there is no setting {', '.join(unknown)}; there are {', '.join(sorted(known))}")
-    if wanted.get("throttle"):
-        parse_throttle(wanted["throttle"])
-    if "throttle" in wanted:
-        cache.clear()  # a new limit counts from now
-    for name, value in wanted.items():
-        setattr(options(), name, value)
+    """Change some settings, or restore those with which the server started; show all."""
+    change_settings(initial_settings if request.method == "DELETE" else content(request))
     return JsonResponse(current_settings())

@@ -24,10 +24,10 @@ SUCCESS = "Success"
 FAILED = "Failed"
 FINAL_STATES = (SUCCESS, FAILED, CANCELED)
 
-# When (seconds since the epoch) an action enters which state; None: from then on it is not there.
+# When (seconds since the epoch) an action enters which state; None: from then on it does not exist.
 Timeline = list[tuple[float, str | None]]
 
-# A change of an action is read, worked out and written; two at once would lose one.
+# A change of an action is read, computed and written. Two concurrent changes would lose one of them.
 writing = threading.RLock()
 
 
@@ -42,16 +42,16 @@ class ActionQuerySet(models.QuerySet):  # type: ignore[type-arg, unused-ignore]
     def as_of_now(self) -> ActionQuerySet:
         """Return the actions that exist now, in the states that they are in now.
 
-        An action's state is a plain column, so that filters, counts and pages are SQL on an index. It is brought up
-        to the clock here, by whoever reads next; between two changes that is one look at an index.
+        An action's state is a plain column, so that filters, counts and pages are SQL on an index. The next reader
+        after a change updates it here. Between two changes this costs one look at an index.
         """
         now = time.time()
         if self.filter(next_change__lte=now).exists():
             with writing, transaction.atomic():
-                due = list(self.filter(next_change__lte=now).only("timeline"))
+                due = list(self.filter(next_change__lte=now).only("timeline", "visible_from"))
                 for action in due:
                     action.follow(now)
-                # Thousands may be due at once, for which `bulk_update` would take seconds.
+                # Thousands may be due at the same time, for which `bulk_update` would take seconds.
                 adapt = connection.ops.adapt_datetimefield_value
                 with connection.cursor() as cursor:
                     cursor.executemany(
@@ -61,11 +61,11 @@ class ActionQuerySet(models.QuerySet):  # type: ignore[type-arg, unused-ignore]
         return self.filter(state__isnull=False)
 
     def for_api(self) -> ActionQuerySet:
-        """Return the actions as of now, for a request to the API: it lets begin what waits for one."""
-        if self.filter(unasked_since__isnull=False).exists():
+        """Return the actions as of now for a request to the API, which begins the actions that wait for one."""
+        if self.filter(waiting_since__isnull=False).exists():
             now = time.time()
             with writing, transaction.atomic():
-                for action in self.filter(unasked_since__isnull=False):
+                for action in self.filter(waiting_since__isnull=False):
                     action.begin_late(now)
                     action.save()
         return self.as_of_now()
@@ -85,21 +85,25 @@ class Action(models.Model):
     user_agent = models.TextField(null=True)
     body = models.TextField(null=True)
     logs = models.TextField(null=True)
-    extra = models.JSONField(null=True)  # raw fields that are added to the answer, or stand in for its own
+    extra = models.JSONField(null=True)  # raw fields that are added to what the API shows, or replace its own
 
-    # The timeline is the truth; the next three are what it says for the moment of the last look.
-    timeline = models.JSONField(null=True)  # null: over long ago
-    state = models.TextField(null=True)  # null: the action is not there
+    # The timeline and `visible_from` (seconds since the epoch) define the other three at the moment of the last look.
+    timeline = models.JSONField(null=True)  # null: it ended before the sandbox started
+    visible_from = models.FloatField(null=True)  # null: always
+    state = models.TextField(null=True)  # null: the API does not show the action
     end_date = models.DateTimeField(null=True)
     next_change = models.FloatField(null=True)
 
     # Since when (seconds since the epoch) it waits for the API's next request, to begin with it.
-    unasked_since = models.FloatField(null=True)
+    waiting_since = models.FloatField(null=True)
+
+    # How many more list requests leave it out; null: none.
+    unlisted_requests = models.PositiveIntegerField(null=True)
 
     objects = ActionQuerySet.as_manager()
 
     class Meta:
-        """The order of every list, and indexes for it under each filter."""
+        """The order of every list, which can be reversed, and indexes for it under each filter."""
 
         ordering: ClassVar = ["start_date", "id"]
         indexes: ClassVar = [
@@ -109,7 +113,10 @@ class Action(models.Model):
             models.Index(fields=["object", "start_date", "id"], name="by_object"),
             models.Index(fields=["end_date"], name="by_end"),
             models.Index(fields=["next_change"], name="due", condition=models.Q(next_change__isnull=False)),
-            models.Index(fields=["unasked_since"], name="unasked", condition=models.Q(unasked_since__isnull=False)),
+            models.Index(fields=["waiting_since"], name="waiting", condition=models.Q(waiting_since__isnull=False)),
+            models.Index(
+                fields=["unlisted_requests"], name="unlisted", condition=models.Q(unlisted_requests__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -121,8 +128,11 @@ class Action(models.Model):
         return self.state in FINAL_STATES
 
     def follow(self, now: float) -> None:
-        """Set what the timeline says about this moment (seconds since the epoch)."""
+        """Set what the timeline defines for this moment (seconds since the epoch)."""
         self.state, self.end_date, self.next_change = None, None, None
+        if self.visible_from is not None and self.visible_from > now:
+            self.next_change = self.visible_from
+            return
         for begins, state in self.timeline or []:
             if begins > now:
                 self.next_change = begins
@@ -130,21 +140,28 @@ class Action(models.Model):
             self.state = state
             self.end_date = moment(begins) if state in FINAL_STATES else None
 
+    def hide(self, now: float, visible_after: float, listed_after: int) -> None:
+        """Hide the action for so many seconds from now, and from so many list requests. Call `begin` next."""
+        self.visible_from = now + visible_after if visible_after else None
+        self.unlisted_requests = listed_after or None
+
     def begin(self, phases: Iterable[Sequence[Any]], now: float) -> None:
-        """Give the action a new future: pairs of seconds from now and a state (or None)."""
+        """Set the action's timeline: pairs of seconds from now and a state (or None)."""
         self.timeline = sorted(((now + offset, state) for offset, state in phases), key=lambda phase: phase[0])
         self.follow(now)
 
     def wait_for_a_request(self, now: float) -> None:
-        """Let the timeline begin with the API's next request, not now."""
-        self.unasked_since = now
+        """Let the timeline begin with the API's next request instead of now."""
+        self.waiting_since = now
         self.state, self.end_date, self.next_change = None, None, None
 
     def begin_late(self, now: float) -> None:
-        """Move everything to where it would be if the action had been made now."""
-        late = now - self.unasked_since
-        self.unasked_since = None
+        """Set all times to what they would be if the action had been created now."""
+        late = now - self.waiting_since
+        self.waiting_since = None
         self.start_date += timedelta(seconds=late)
+        if self.visible_from is not None:
+            self.visible_from += late
         self.timeline = [(begins + late, state) for begins, state in self.timeline]
         self.follow(now)
 

@@ -20,12 +20,12 @@ CLIENT = "tutum==0.21.1"
 VIRTUALENV = "virtualenv<20.22"
 
 
-def install(folder: Path) -> Path | None:
-    """Install the client into an environment in this folder, unless it is there; return its Python.
+def install(directory: Path) -> Path | None:
+    """Install the client into an environment in this directory, unless that is done; return its Python.
 
-    Returns None where there is no Python 2.7; CalledProcessError tells what a failing step printed.
+    Return None if there is no Python 2.7. Raise a CalledProcessError if a step fails.
     """
-    python, complete = folder / "bin" / "python", folder / "complete"
+    python, complete = directory / "bin" / "python", directory / "complete"
     if complete.exists():
         return python
     interpreter = _python27()
@@ -35,8 +35,8 @@ def install(folder: Path) -> Path | None:
         for step in (
             [sys.executable, "-m", "venv", tools],
             [f"{tools}/bin/pip", "install", "--quiet", VIRTUALENV],
-            [f"{tools}/bin/virtualenv", "--quiet", "--clear", f"--python={interpreter}", str(folder)],
-            [str(folder / "bin" / "pip"), "install", "--quiet", CLIENT],
+            [f"{tools}/bin/virtualenv", "--quiet", "--clear", f"--python={interpreter}", str(directory)],
+            [str(directory / "bin" / "pip"), "install", "--quiet", CLIENT],
         ):
             subprocess.run(step, stdout=subprocess.DEVNULL, check=True)
     complete.touch()

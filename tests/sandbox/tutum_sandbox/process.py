@@ -19,22 +19,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
 PACKAGE_FOLDER = Path(__file__).resolve().parents[1]
 
 
 class SandboxError(Exception):
-    """The sandbox did not start, or refused what was asked of it."""
+    """The sandbox did not start, or refused a control request."""
 
 
 class Sandbox:
-    """A sandbox in a child process, ready when the `with` block begins and gone when it ends.
+    """A sandbox in a child process, which runs inside of the `with` block.
 
     `python` is an interpreter that has the packages of requirements.txt. The other arguments are the options of the
-    command line (`python -m tutum_sandbox --help`); `latency` is in milliseconds. The server ends with this process,
-    whatever happens to it: it watches a pipe.
+    command line (`python -m tutum_sandbox --help`); `latency` is in milliseconds, `clock_offset` in seconds. The server
+    watches a pipe, so that it ends with this process in any case.
     """
 
     url: str
@@ -53,6 +53,15 @@ class Sandbox:
         latency: float = 0.0,
         tls: str | None = None,
         lists_without_logs: bool = False,
+        order: str = "oldest_first",
+        repeated_parameters: bool = False,
+        total_count: str = "exact",
+        path_prefix: str = "",
+        next_base: str = "",
+        dates: str = "rfc2822",
+        ignored_filters: Sequence[str] = (),
+        clock_offset: float = 0.0,
+        random_faults: Mapping[str, Any] | None = None,
         username: str | None = None,
         api_key: str | None = None,
         host: str = "127.0.0.1",
@@ -70,13 +79,22 @@ class Sandbox:
             "username": username,
             "api-key": api_key,
             "host": host,
+            "order": order,
+            "total-count": total_count,
+            "path-prefix": path_prefix,
+            "next-base": next_base,
+            "dates": dates,
+            "ignored-filters": ",".join(ignored_filters),
+            "clock-offset": clock_offset,
+            "random-faults": None if random_faults is None else json.dumps(random_faults),
         }
-        self._flags = ["--lists-without-logs"] if lists_without_logs else []
+        flags = {"--lists-without-logs": lists_without_logs, "--repeated-parameters": repeated_parameters}
+        self._flags = [flag for flag, chosen in flags.items() if chosen]
         self._port = port
         self._start_timeout = start_timeout
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        # Straight to the child, past any proxy; its certificate may be a bad one on purpose.
+        # Without any proxy. The server may have a certificate that is not valid.
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}),
             urllib.request.HTTPSHandler(context=ssl._create_unverified_context()),
@@ -106,22 +124,25 @@ class Sandbox:
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        """Start the server; after `stop` on the same port, with the same actions. Faults and log begin empty."""
+        """Start the server; after `stop` on the same port, with the same actions.
+
+        Faults, log and counts begin empty, and settings are those of the arguments.
+        """
         if self._process:
             return
         if self._folder is None:
             raise SandboxError("The sandbox is used outside of its `with` block.")
-        folder = Path(self._folder.name)
-        ready, output = folder / "ready.json", folder / "output.txt"
+        directory = Path(self._folder.name)
+        ready, output = directory / "ready.json", directory / "output.txt"
         ready.unlink(missing_ok=True)
         command = [self._python, "-m", "tutum_sandbox", "--until-eof", "--quiet", *self._flags]
-        chosen = {**self._options, "port": self._port, "database": folder / "sandbox.sqlite3", "ready-file": ready}
+        chosen = {**self._options, "port": self._port, "database": directory / "sandbox.sqlite3", "ready-file": ready}
         command += [f"--{name}={value}" for name, value in chosen.items() if value is not None]
-        # Nothing of the caller's Python must reach the child's, which may be another version.
+        # Nothing of the caller's Python must affect the child's, which may be another version.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         environment["PYTHONPATH"] = str(PACKAGE_FOLDER)
         with output.open("wb") as sink:
-            # In a process group of its own: Ctrl-C is for this process, which may still need the server to end well.
+            # In a process group of its own: Ctrl-C is for this process, which may need the server to clean up.
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -144,7 +165,7 @@ class Sandbox:
         self._port = int(self.url.rpartition(":")[2])
 
     def stop(self) -> None:
-        """End the server: from then on connections are refused."""
+        """End the server. Connections are refused from then on."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -157,7 +178,7 @@ class Sandbox:
             process.wait()
 
     def close(self) -> None:
-        """End the server, and forget its actions."""
+        """End the server, and delete its actions."""
         self.stop()
         if self._folder:
             self._folder.cleanup()
@@ -166,14 +187,14 @@ class Sandbox:
     # What a client needs.
 
     def environment(self) -> dict[str, str]:
-        """Return the environment variables that lead a client here (with TLS, to the CA's certificate too)."""
+        """Return the environment variables for a client (with TLS also that of the CA's certificate)."""
         found = {"TUTUM_REST_HOST": self.url, "TUTUM_USER": self.username, "TUTUM_APIKEY": self.api_key}
         return {**found, "TUTUM_CA_PATH": self.ca_file} if self.ca_file else found
 
-    # What the sandbox can be asked for; README.md describes the fields.
+    # The controls; README.md describes the fields.
 
     def control(self, method: str, name: str = "", content: Any = None) -> Any:
-        """Ask a control endpoint, `/sandbox/<name>/`; SandboxError carries its own words where it refuses."""
+        """Send a control request to `/sandbox/<name>/`. Raise a SandboxError with its message if it is refused."""
         request = urllib.request.Request(f"{self.url}/sandbox/{name and name + '/'}", method=method)
         if content is not None:
             request.data = json.dumps(content).encode()
@@ -206,23 +227,39 @@ class Sandbox:
         """Empty the log of requests."""
         self.control("DELETE", "requests")
 
+    def calls(self, path: str = "") -> list[dict[str, Any]]:
+        """Return how often each call was carried out (`method`, `path`, `count`, `actions`), whatever its response.
+
+        Only calls whose path contains the argument; in the order in which they were first made.
+        """
+        found = self.control("GET", "calls")["calls"]
+        return [call for call in found if path in call["path"]]
+
+    def clear_calls(self) -> None:
+        """Set the counts of all calls to 0."""
+        self.control("DELETE", "calls")
+
     def add_fault(self, **rule: Any) -> None:
-        """Put a rule in force, behind those that are."""
+        """Append a rule to those in force."""
         self.control("POST", "faults", rule)
 
     def faults(self) -> list[dict[str, Any]]:
-        """Return the rules in force; `used` tells how many requests each has spoiled."""
+        """Return the rules in force; `used` is the number of requests that each affected."""
         found: list[dict[str, Any]] = self.control("GET", "faults")["faults"]
         return found
 
     def clear_faults(self) -> None:
-        """Let all requests through."""
+        """Remove all rules."""
         self.control("DELETE", "faults")
 
     def set(self, **settings: Any) -> None:
-        """Change latency, throttle, page_size, max_page_size or lists_without_logs while the server runs."""
+        """Change settings while the server runs. README.md lists them."""
         self.control("POST", "settings", settings)
 
+    def restore_settings(self) -> None:
+        """Set all settings to what they were when the server started."""
+        self.control("DELETE", "settings")
+
     def reset(self) -> None:
-        """Go back to the seeds: no faults, an empty log. Settings stay."""
+        """Restore the seeded actions; remove faults, log and counts. Settings stay."""
         self.control("POST", "reset")

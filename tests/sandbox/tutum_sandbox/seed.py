@@ -227,11 +227,20 @@ def history(count: int, epoch: float, source: random.Random, objects: list[Cloud
 
 def prepare_database() -> None:
     """Make the tables and the history, unless the database has them from an earlier run."""
-    if CloudObject._meta.db_table not in connection.introspection.table_names():
+    tables = connection.introspection.table_names()
+    if CloudObject._meta.db_table not in tables:
         with connection.schema_editor() as editor:
             editor.create_model(Action)
             editor.create_model(CloudObject)
         plant()
+        return
+    with connection.cursor() as cursor:
+        found = {
+            column.name for column in connection.introspection.get_table_description(cursor, Action._meta.db_table)
+        }
+    if found != {column.column for column in Action._meta.concrete_fields}:
+        path = options().database
+        raise OSError(f"another version of the sandbox created the database {path}. Remove it, or choose another path.")
 
 
 def plant() -> None:

@@ -18,36 +18,37 @@ import time
 from http import HTTPStatus
 from itertools import count
 from typing import TYPE_CHECKING, Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
-from .faults import Answer
-from .faults import faults as rules
+from .exchange import Response
+from .faults import faults
 from .settings import options
 from .traffic import Entry, request_log
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Mapping
 
 SLOWEST_CLIENT = 300.0  # seconds that a client may take to read or write
 
 
 class ExchangeOverError(ConnectionError):
-    """The connection is closed, by either side: nothing more to do here."""
+    """The connection is closed, by either side: there is nothing more to do."""
 
 
 class Stop:
-    """A flag that sleepers notice at once: unlike an Event, it can be polled together with a socket."""
+    """A flag that ends each sleep immediately: unlike an Event, it can be polled together with a socket."""
 
     def __init__(self) -> None:
         self.event = threading.Event()
         self.reader, self._writer = socket.socketpair()
 
     def set(self) -> None:
-        """Wake everybody, for good."""
+        """Wake every thread that sleeps, now and later."""
         self.event.set()
         self._writer.close()
 
@@ -85,16 +86,16 @@ class SandboxServer(ThreadedWSGIServer):
 
 
 class SandboxRequestHandler(WSGIRequestHandler):
-    """Serves one connection; while a request is being answered it is that request's `Exchange`."""
+    """Serve one connection. While a request waits for its response, this is the request's `Exchange`."""
 
     server: SandboxServer
     request: socket.socket
     connection: socket.socket
     timeout = SLOWEST_CLIENT
-    disable_nagle_algorithm = True  # or small answers wait for the client's delayed acknowledgement
+    disable_nagle_algorithm = True  # else small responses wait for the client's delayed acknowledgment
 
     def setup(self) -> None:
-        """Shake hands in this thread, where a slow client delays nobody else."""
+        """Shake hands in this thread, where a slow client delays no other client."""
         self.number = next(self.server.connection_numbers)
         if self.server.tls:
             self.request.settimeout(self.timeout)
@@ -102,8 +103,8 @@ class SandboxRequestHandler(WSGIRequestHandler):
         super().setup()
 
     def handle(self) -> None:
-        """Answer requests until either side closes the connection."""
-        # A client that goes away is no error here.
+        """Process requests until either side closes the connection."""
+        # A client that disconnects is not an error here.
         with contextlib.suppress(OSError):
             super().handle()
 
@@ -115,7 +116,7 @@ class SandboxRequestHandler(WSGIRequestHandler):
             self.request.close()
 
     def handle_one_request(self) -> None:
-        """Read a request, answer it or spoil its answer, and note it in the log."""
+        """Read a request, send its response or inject a fault, and note it in the log."""
         self.raw_requestline = self.rfile.readline(65537)
         if len(self.raw_requestline) > 65536:
             self.requestline = self.request_version = self.command = ""
@@ -130,7 +131,7 @@ class SandboxRequestHandler(WSGIRequestHandler):
         self.authorization = self.headers.get("Authorization", "")
         self.request_body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path.startswith("/sandbox/"):
-            self.send(self.real_answer())
+            self.send(self.real_response())
             return
         self.entry = self.log_entry()
         request_log.add(self.entry)
@@ -138,18 +139,18 @@ class SandboxRequestHandler(WSGIRequestHandler):
         try:
             if options().latency:
                 self.pause(options().latency / 1000)
-            rule = rules.take(self.path)
-            if rule is None:
-                self.send(self.real_answer())
+            fault = faults.take(self.command, self.target)
+            if fault is None:
+                self.send(self.real_response())
             else:
-                self.entry["fault"] = rule.kind
-                rule.spoil(self)
+                self.entry["fault"], rule = fault
+                rule.apply(self)
         finally:
             if not self.server.quiet:
                 self.print_line(time.perf_counter() - began)
 
     def log_entry(self) -> Entry:
-        """Return what is noted of this request."""
+        """Return what the log notes about this request."""
         parts = urlsplit(self.path)
         authorization = self.headers.get("Authorization")
         scheme = None
@@ -164,6 +165,7 @@ class SandboxRequestHandler(WSGIRequestHandler):
             "query": parts.query,
             "status": None,
             "connection": self.number,
+            "user_agent": self.headers.get("User-Agent"),
             "authorization": authorization is not None,
             "scheme": scheme,
             "fault": None,
@@ -179,11 +181,22 @@ class SandboxRequestHandler(WSGIRequestHandler):
     def log_message(self, *_args: Any) -> None:
         """Print nothing more: `print_line` has said it."""
 
-    # What a fault, or the absence of one, does with the exchange.
+    # The methods of `Exchange`, for faults and for requests without one.
 
-    def real_answer(self) -> Answer:
-        """Let Django answer."""
-        environ = self.get_environ() | {
+    def now(self) -> float:
+        """Return the time by the server's clock (seconds since the epoch)."""
+        return time.time() + options().clock_offset
+
+    def environ_for_django(self, parameters: Mapping[str, str]) -> dict[str, Any]:
+        """Return the WSGI environment of the request, without the path prefix and with parameters added."""
+        environ: dict[str, Any] = self.get_environ()
+        prefix = options().path_prefix
+        if prefix and environ["PATH_INFO"].startswith(f"{prefix}/api/"):
+            environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(prefix)
+        if parameters:
+            # Appended: of a repeated parameter, Django reads the last.
+            environ["QUERY_STRING"] = "&".join(filter(None, [environ["QUERY_STRING"], urlencode(parameters)]))
+        return environ | {
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": "https" if self.server.tls else "http",
             "wsgi.input": io.BytesIO(self.request_body),
@@ -192,47 +205,52 @@ class SandboxRequestHandler(WSGIRequestHandler):
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,
         }
-        answer = Answer(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    def real_response(self, parameters: Mapping[str, str] | None = None) -> Response:
+        """Let Django carry the request out, with these query parameters added, and return its response."""
+        sent = Response(HTTPStatus.INTERNAL_SERVER_ERROR)
 
         def start_response(status: str, headers: list[tuple[str, str]], *_exc_info: Any) -> None:
-            answer.status = int(status.split(" ", 1)[0])
-            # The length follows from the body, which a fault may change.
-            answer.headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
+            sent.status = int(status.split(" ", 1)[0])
+            # `head_of` adds the length, because a fault may change the body.
+            sent.headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
 
-        response = self.server.get_app()(environ, start_response)
+        chunks = self.server.get_app()(self.environ_for_django(parameters or {}), start_response)
         try:
-            answer.body = b"".join(response)
+            sent.body = b"".join(chunks)
         finally:
-            response.close()
-        return answer
+            chunks.close()
+        return sent
 
-    def head_of(self, answer: Answer) -> bytes:
-        """Return status line and headers; a length unless the answer has its own idea of one."""
+    def head_of(self, response: Response) -> bytes:
+        """Return the status line and headers, with the body's length unless the response has its own."""
         if not self.path.startswith("/sandbox/"):
-            self.entry["status"] = answer.status
-        headers = [(name, value) for name, value in answer.headers if name.lower() != "content-length"]
-        if answer.header("Transfer-Encoding") != "chunked":
-            headers.append(("Content-Length", answer.header("Content-Length") or str(len(answer.body))))
-        headers.append(("Date", self.date_time_string()))
+            self.entry["status"] = response.status
+        headers = [(name, value) for name, value in response.headers if name.lower() != "content-length"]
+        # A 204 without a body must not announce a length.
+        bare = response.status == HTTPStatus.NO_CONTENT and not response.body
+        if response.header("Transfer-Encoding") != "chunked" and not bare:
+            headers.append(("Content-Length", response.header("Content-Length") or str(len(response.body))))
+        headers.append(("Date", self.date_time_string(self.now())))
         headers.append(("Connection", "close" if self.close_connection else "keep-alive"))
         try:
-            phrase = HTTPStatus(answer.status).phrase
+            phrase = HTTPStatus(response.status).phrase
         except ValueError:
             phrase = "Whatever"
-        lines = [f"HTTP/1.1 {answer.status} {phrase}", *(f"{name}: {value}" for name, value in headers), "", ""]
+        lines = [f"HTTP/1.1 {response.status} {phrase}", *(f"{name}: {value}" for name, value in headers), "", ""]
         return "\r\n".join(lines).encode("latin-1")
 
-    def send(self, answer: Answer) -> None:
-        """Send an answer in one piece, so that a small one is one packet."""
-        head = self.head_of(answer)
-        self.write(head if self.command == "HEAD" else head + answer.body)
+    def send(self, response: Response) -> None:
+        """Send a response in one piece, so that a small one is one packet."""
+        head = self.head_of(response)
+        self.write(head if self.command == "HEAD" else head + response.body)
 
     def write(self, data: bytes) -> None:
         """Send bytes as they are."""
         self.connection.sendall(data)
 
     def pause(self, seconds: float) -> None:
-        """Sleep; raise ExchangeOverError as soon as the client has gone or the server stops."""
+        """Sleep; raise ExchangeOverError when the client disconnects or the server stops in the meantime."""
         poll = select.poll()
         hang_up = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
         poll.register(self.connection.fileno(), hang_up)
@@ -250,9 +268,9 @@ class SandboxRequestHandler(WSGIRequestHandler):
         raise ExchangeOverError
 
     def reset(self) -> NoReturn:
-        """Break the connection off (RST)."""
+        """Abort the connection (RST)."""
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        # At once, whatever files are still open on the socket.
+        # Closes it immediately, even if file objects are still open on the socket.
         os.close(self.connection.detach())
         raise ExchangeOverError

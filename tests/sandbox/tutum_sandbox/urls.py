@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where everything is: the API below two bases, the sandbox's own controls below /sandbox/."""
+"""The URLs: the API below two bases, the sandbox's own controls below /sandbox/."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from django.urls import include, path
 from tastypie.api import Api
 
 from . import control
-from .resources import ActionResource, AuditActionResource, AuthResource, CloudObjectResource
+from .calls import CloudObjectResource
+from .resources import ActionResource, AuditActionResource, AuthResource
 
 v1 = Api(api_name="v1")
 v1.register(ActionResource())
 v1.register(AuthResource())
 
-# Apart from the others, so that it comes last: its URLs match any type of object.
+# Separate from the others, so that it comes last: its URLs match any type of object.
 objects = Api(api_name="v1")
 objects.register(CloudObjectResource())
 
@@ -30,6 +31,7 @@ urlpatterns = [
     path("sandbox/", control.status),
     path("sandbox/actions/", control.actions),
     path("sandbox/requests/", control.requests),
+    path("sandbox/calls/", control.calls),
     path("sandbox/faults/", control.faults),
     path("sandbox/reset/", control.reset),
     path("sandbox/settings/", control.settings),

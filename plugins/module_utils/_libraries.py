@@ -1,0 +1,56 @@
+# Copyright (c) 2026, The tutum.cloud contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""How to install a missing Python library: a command that works for the interpreter at hand."""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+import typing as t
+from importlib.util import find_spec
+
+from ansible.module_utils.basic import missing_required_lib
+
+DEBIAN_PACKAGES = {"requests": "python3-requests", "python-dateutil": "python3-dateutil"}
+MANAGED_MARKER = "EXTERNALLY-MANAGED"
+
+
+def describe_missing_library(
+    library: str,
+    cause: ImportError,
+    executable: str,
+    *,
+    has_module: t.Callable[[str], object] = find_spec,
+    is_managed: t.Callable[[], bool] | None = None,
+) -> str:
+    """Return Ansible's standard message, with a command that installs the library for this interpreter.
+
+    :param library: its name on PyPI.
+    :param cause: why it cannot be imported.
+    :param executable: the path of the Python interpreter.
+    :param has_module: returns whether a module can be found.
+    :param is_managed: returns whether the distribution manages the interpreter's packages (PEP 668).
+    """
+    managed = (is_managed or _is_externally_managed)()
+    directory = os.path.normpath(executable)
+    if f"{os.sep}uv{os.sep}tools{os.sep}" in directory:
+        remedy = f"uv tool install ansible-core --with {library}"
+    elif f"{os.sep}pipx{os.sep}" in directory:
+        remedy = f"pipx inject ansible-core {library}"
+    elif managed:
+        package = DEBIAN_PACKAGES[library]
+        remedy = f"apt-get install {package} (or the package of your distribution)"
+    elif has_module("pip"):
+        remedy = f"{executable} -m pip install {library}"
+    else:
+        remedy = f"uv pip install --python {executable} {library}"
+    return f"{missing_required_lib(library)} ({cause}) Install it with: {remedy}"
+
+
+def _is_externally_managed() -> bool:
+    return os.path.exists(os.path.join(sysconfig.get_path("stdlib"), MANAGED_MARKER))

@@ -1,0 +1,281 @@
+# Copyright (c) 2026, The tutum.cloud contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""One poll of a wait: which requests find out about all unfinished actions.
+
+A few actions are polled one by one. More are polled with a list of those that started in the same time: one request for all,
+whatever their state. What such a list does not show, or cannot show, is polled one by one, so no list needs to be complete
+here, and none can do harm.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime
+
+from ansible_collections.tutum.cloud.plugins.module_utils._actions import UNFINISHED_STATES, ActionsClient
+from ansible_collections.tutum.cloud.plugins.module_utils._dates import (
+    SECOND,
+    SMALLEST_STEP,
+    format_iso,
+    from_timestamp,
+)
+from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiError, NotFoundError, TransientError
+from ansible_collections.tutum.cloud.plugins.module_utils._lists import ListReader, start_of
+from ansible_collections.tutum.cloud.plugins.module_utils._watched import (
+    NOT_FOUND_POLLS,
+    NOT_FOUND_SECONDS,
+    Persistence,
+    WatchedActions,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.tutum.cloud.plugins.module_utils._pages import Action
+    from ansible_collections.tutum.cloud.plugins.module_utils._wait_options import WaitOptions
+
+MAX_DETAIL_POLLS = 3
+"""Up to this many actions are polled one by one. For more, a list needs fewer requests."""
+
+ACTIONS_PER_PAGE = 10
+"""A poll reads at most one page for this many unfinished actions, so that it never needs many more requests than it saves."""
+
+LIST_SECONDS = 2.0
+"""How long a list may take before the actions are polled one by one; in a long wait, a tenth of the time waited."""
+
+DISCOVERY_GRACE_SECONDS = 1.0
+"""If an object's unfinished actions are known later than this after the start, those that finished meanwhile are looked up,
+too. The server's clock is known to the second only."""
+
+LOGS_SECONDS = 2.0
+
+
+class Poller:
+    """Polls the actions of one wait. What it learns is in ``watched``."""
+
+    def __init__(self, actions: ActionsClient, options: WaitOptions, watched: WatchedActions) -> None:
+        """
+        :param actions: sends the requests.
+        :param options: what to wait for.
+        :param watched: takes what is learned.
+        """
+        self._actions = actions
+        self._client = actions.client
+        self._options = options
+        self._watched = watched
+        self._started = self._client.clock()
+        self._discovered: set[str] = set()
+        self._absence = Persistence(NOT_FOUND_SECONDS, NOT_FOUND_POLLS)
+        self._recorded: set[str] = set()
+        self._last_polls: dict[str, int] = {}
+        self._number = 0
+        self._lists_paused_until = 0.0
+        self.needs_discovery = options.object is not None
+        """Whether the object's actions are still looked for."""
+        self.object_is_missing = False
+        """Whether the object certainly has no action at all."""
+        self.error: ApiError | None = None
+        """The first error of the last poll."""
+        self.refusal: ApiError | None = None
+        """The 401 or 403 of the last poll."""
+        self.had_response = False
+        """Whether any response of the last poll was good."""
+
+    def start(self) -> None:
+        """Note that the wait begins now."""
+        self._started = self._client.clock()
+
+    def poll(self, deadline: float) -> None:
+        """Find out about everything that is unfinished. What was learned before an error is kept.
+
+        :param deadline: when the last response must be complete, by the client's clock.
+        :raises OptionError: a short UUID is ambiguous.
+        """
+        self.discover(deadline)
+        for reference in self._watched.unresolved:
+            self._attempt(lambda reference=reference: self._resolve(reference, deadline))  # type: ignore[misc]
+        uuids = [uuid for uuid in self._unresponsive_first() if uuid not in self._recorded]
+        is_throttled = False
+        if len(uuids) > MAX_DETAIL_POLLS and self._client.clock() >= self._lists_paused_until:
+            is_throttled = not self._poll_lists(uuids, deadline)
+        rest = [uuid for uuid in uuids if uuid not in self._recorded]
+        # A request for each of many would make the throttling worse, but some get their turn in each poll.
+        self._poll_details(rest[:MAX_DETAIL_POLLS] if is_throttled else rest, deadline, no_retry=is_throttled)
+
+    def discover(self, deadline: float) -> None:
+        """Begin a poll, and look for the actions of the object, if there is one."""
+        self._number += 1
+        self._recorded.clear()
+        self.error = self.refusal = None
+        self.had_response = False
+        if self.needs_discovery:
+            self._attempt(lambda: self._discover(deadline))
+
+    def fetch_missing_logs(self, deadline: float) -> None:
+        """Fetch the logs, which lists may lack, of what failed; one short attempt."""
+        lacking = [uuid for uuid in self._watched.failed if "logs" not in (self._watched.last_seen(uuid) or {})]
+        if not lacking or "logs" in self._options.fields.hidden:
+            return
+        deadline = min(deadline, self._client.clock() + LOGS_SECONDS)
+        for _uuid, outcome in self._actions.get_many(lacking, deadline=deadline, max_retries=0, concurrently=True):
+            if not isinstance(outcome, ApiError):
+                self._record(outcome)
+
+    def _attempt(self, request: t.Callable[[], object]) -> None:
+        """Send requests, and note an error."""
+        try:
+            request()
+        except ApiError as error:
+            self._note(error)
+
+    def _note(self, error: ApiError) -> None:
+        self.error = self.error or error
+        if error.status in (401, 403):
+            self.refusal = error
+
+    def _record(self, action: Action) -> None:
+        if self._watched.record(action, self._client.clock()):
+            self._recorded.add(action["uuid"].lower())
+        self.had_response = True
+
+    def _resolve(self, reference: str, deadline: float) -> None:
+        """Find the whole UUID for a short one."""
+        try:
+            uuid = self._actions.find(reference, deadline=deadline)
+        except NotFoundError as error:
+            self._watched.note_not_found(reference, self._client.clock())
+            if error.status is None:
+                self.had_response = True
+        else:
+            self._watched.resolve(reference, uuid)
+            self.had_response = True
+
+    def _discover(self, deadline: float) -> None:
+        """Watch every action of the object that was unfinished when the wait began."""
+        for state in UNFINISHED_STATES:
+            self._find({"state": state}, deadline)
+        now = self._client.clock()
+        if now - self._started > DISCOVERY_GRACE_SECONDS:
+            started = self._client.server_time(self._started)
+            if started is not None:
+                # Cut to the second, so that none is missed. One that ended in the same second is taken for a later one.
+                self._find({"end_date__gte": format_iso(from_timestamp(int(started)))}, deadline)
+        enough = len(self._watched) >= self._options.min_actions
+        if self._discovered or self._exists(deadline):
+            self._absence.clear("object")
+            self.needs_discovery = not enough
+        elif enough and self._absence.note("object", now):
+            self.object_is_missing = True
+            self.needs_discovery = False
+
+    def _find(self, selection: dict[str, str], deadline: float) -> None:
+        """Watch these actions of the object."""
+        reader = ListReader(self._client)
+        found = reader.read({**self._object_filters(), **selection}, deadline=deadline, newest_first=None)
+        self.had_response = True
+        for action in found.actions:
+            uuid = action["uuid"].lower()
+            self._watched.watch(uuid)
+            self._discovered.add(uuid)
+            self._record(action)
+
+    def _exists(self, deadline: float) -> bool:
+        """Return whether the object has any action, in any state."""
+        page = ListReader(self._client).page(self._object_filters(), 0, deadline=deadline, limit=1)
+        self.had_response = True
+        return bool(page.objects)
+
+    def _object_filters(self) -> dict[str, str]:
+        filters = {"object": str(self._options.object)}
+        return {**filters, "include_related": "true"} if self._options.include_related else filters
+
+    def _unresponsive_first(self) -> list[str]:
+        """Return the unfinished actions, those first that were polled the longest time ago: all get their turn."""
+        unresolved = set(self._watched.unresolved)
+        uuids = [uuid for uuid in self._watched.unfinished if uuid not in unresolved]
+        return sorted(uuids, key=lambda uuid: self._last_polls.get(uuid, 0))
+
+    def _poll_details(self, uuids: t.Sequence[str], deadline: float, *, no_retry: bool = False) -> None:
+        """Poll actions one by one; where one fails, the others are still polled."""
+        # For one of many, the next poll is the retry.
+        max_retries = 0 if no_retry or len(uuids) > MAX_DETAIL_POLLS else None
+        outcomes = self._actions.get_many(uuids, deadline=deadline, max_retries=max_retries, concurrently=True)
+        for uuid, outcome in outcomes:
+            self._last_polls[uuid] = self._number
+            if isinstance(outcome, NotFoundError):
+                self._watched.note_not_found(uuid, self._client.clock())
+                self._note(outcome)
+            elif isinstance(outcome, ApiError):
+                self._note(outcome)
+            else:
+                self._record(outcome)
+
+    def _poll_lists(self, uuids: t.Sequence[str], deadline: float) -> bool:
+        """Poll actions with a list of all that started in the same time. Return False if the server is throttling."""
+        window = self._window(uuids)
+        if window is None:
+            # Most likely they were started one after the other: the first and the last show when.
+            self._poll_details([uuids[0], uuids[-1]], deadline)
+            window = self._window(uuids)
+            if window is None:
+                return True
+        now = self._client.clock()
+        waited = now - self._started
+        try:
+            self._read_pages(window, uuids, min(deadline, now + max(LIST_SECONDS, waited / 10)))
+        except TransientError as error:
+            if error.status == 429:
+                self._note(error)
+                return False
+            self._pause_lists()
+        except ApiError:
+            self._pause_lists()
+        return True
+
+    def _read_pages(self, window: dict[str, str], uuids: t.Sequence[str], deadline: float) -> None:
+        reader = ListReader(self._client)
+        missing = {uuid for uuid in uuids if uuid not in self._recorded}
+        wanted = len(missing)
+        offset = pages = 0
+        while missing and pages * ACTIONS_PER_PAGE <= wanted:
+            page = reader.page(window, offset, deadline=deadline)
+            pages += 1
+            for uuid, action in zip(page.uuids, page.objects):
+                if uuid in missing and not self._must_have_logs(action):
+                    self._record(action)
+                    missing.discard(uuid)
+            if not page.has_next or not page.objects:
+                break
+            offset = page.end
+        if wanted - len(missing) <= pages:
+            self._pause_lists()
+
+    def _must_have_logs(self, action: Action) -> bool:
+        """Return whether an action's own response is needed to follow its logs."""
+        if not self._options.follow_logs or "logs" in action:
+            return False
+        self._pause_lists()
+        return True
+
+    def _pause_lists(self) -> None:
+        """Do without lists until this wait is twice as long."""
+        now = self._client.clock()
+        self._lists_paused_until = now + max(LIST_SECONDS, now - self._started)
+
+    def _window(self, uuids: t.Sequence[str]) -> dict[str, str] | None:
+        """Return filters that these actions pass in any state, and few others do: when they started, and the object."""
+        known = [action for action in map(self._watched.last_seen, uuids) if action is not None]
+        starts: list[datetime] = [start for start in map(start_of, known) if start is not None]
+        if not starts:
+            return None
+        # The API shows whole seconds, but compares what it stores.
+        window = {
+            "start_date__gte": format_iso(min(starts)),
+            "start_date__lte": format_iso(max(starts) + SECOND - SMALLEST_STEP),
+        }
+        if self._discovered.issuperset(uuids) and not self._options.include_related:
+            window["object"] = str(self._options.object)
+        return window

@@ -1,0 +1,231 @@
+# Copyright (c) 2026, The tutum.cloud contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Queries: actions named by UUID, or actions that match filters.
+
+Follows the API's reference, "List all actions".
+"""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime, timezone
+
+from ansible_collections.tutum.cloud.plugins.module_utils._actions import STATES, ActionsClient, Fields, is_finished
+from ansible_collections.tutum.cloud.plugins.module_utils._dates import SECOND, SMALLEST_STEP, format_iso, parse_user_date
+from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiError, NotFoundError, OptionError, TutumError
+from ansible_collections.tutum.cloud.plugins.module_utils._lists import ListReader, ListResult, start_of
+from ansible_collections.tutum.cloud.plugins.module_utils._references import parse_action_reference, parse_object
+
+if t.TYPE_CHECKING:
+    from ansible_collections.tutum.cloud.plugins.module_utils._pages import Action
+
+DATE_FILTERS = ("start_date_gte", "start_date_lte", "end_date_gte", "end_date_lte")
+FILTERS = ("state", *DATE_FILTERS, "object", "include_related", "limit")
+
+OTHER_UUID_HINT = "The UUID of a service, or of another object, is not that of an action"
+
+
+class Query:
+    """What a user asks for, validated: the actions with these UUIDs, or those that match the filters."""
+
+    def __init__(self, options: t.Mapping[str, t.Any], api_url: str, now: datetime | None = None) -> None:
+        """
+        :param options: those of ``tutum_action_info``; None for one that is not set.
+        :param api_url: the base of the API's URLs.
+        :param now: the present, with its zone, for relative dates.
+        :raises OptionError: an option has an invalid value, or two of them exclude each other.
+        """
+        self.fields = Fields(options)
+        self.skip_missing = options.get("missing") == "skip"
+        self.newest_first = options.get("order") == "newest_first"
+        self.limit: int | None = options.get("limit")
+        self.states: list[str] | None = options.get("state")
+        self.filters: dict[str, str] = {}
+        self.references: list[str] | None = None
+        if options.get("uuid") is None:
+            self._read_filters(options, api_url, now or datetime.now(timezone.utc))
+            return
+        for name in FILTERS:
+            if options.get(name) is not None:
+                raise OptionError(name, options[name], "Filters cannot be combined with uuid. Remove one of them")
+        if self.newest_first:
+            problem = "Cannot be combined with uuid: actions are returned in the order of uuid. Remove order"
+            raise OptionError("order", "newest_first", problem)
+        self.references = [parse_action_reference(value, api_url) for value in options["uuid"]]
+
+    def _read_filters(self, options: t.Mapping[str, t.Any], api_url: str, now: datetime) -> None:
+        # The API returns an empty list for a wrong state, and ignores a filter that it does not know.
+        for state in self.states or []:
+            if state not in STATES:
+                raise OptionError("state", state, f"Unknown state. Must be one of: {', '.join(STATES)}")
+        if self.limit is not None and self.limit < 1:
+            raise OptionError("limit", self.limit, "Must be 1 or greater. Omit it to return all actions")
+        for name in DATE_FILTERS:
+            if options.get(name) is not None:
+                self.filters[name.replace("date_", "date__")] = parse_user_date(name, options[name], now)
+        if options.get("object") is not None:
+            self.filters["object"] = parse_object(options["object"], api_url)
+        if options.get("include_related") is not None:
+            if "object" not in self.filters:
+                raise OptionError("include_related", options["include_related"], "Requires the option object. Set object")
+            self.filters["include_related"] = "true" if options["include_related"] else "false"
+
+
+class QueryResult(t.NamedTuple):
+    """What a query returned."""
+
+    actions: list[Action]
+    total_count: int | None
+    """How many actions match; None if that is not known."""
+    truncated: bool
+    """Whether more match than are here."""
+    warnings: list[str]
+
+    def results(self) -> dict[str, t.Any]:
+        """Return the values that the module returns."""
+        return {"actions": self.actions, "total_count": self.total_count, "truncated": self.truncated}
+
+
+class QueryRunner:
+    """Runs queries. An action that was queried by UUID and has finished is not requested again."""
+
+    def __init__(self, actions: ActionsClient) -> None:
+        self._actions = actions
+        self._client = actions.client
+        self._finished: dict[str, Action] = {}
+        self._uuids: dict[str, str] = {}
+        """The whole UUID for each short one."""
+
+    def run(self, query: Query) -> QueryResult:
+        """Return the actions. Nothing is sent if nothing is asked for.
+
+        :raises TutumError: the query failed; ``results`` holds what was retrieved.
+        """
+        deadline = self._client.query_deadline()
+        if query.references is not None:
+            return self._query_uuids(query.references, query, deadline)
+        return self._query_list(query, deadline)
+
+    def _query_uuids(self, references: list[str], query: Query, deadline: float) -> QueryResult:
+        found: dict[str, Action] = {}
+        missing: list[NotFoundError] = []
+
+        def result(*, truncated: bool = False) -> QueryResult:
+            shown = [self._show(found[one], query) for one in references if one in found]
+            count = len({action["uuid"].lower() for action in found.values()})
+            return QueryResult(shown, count, truncated, query.fields.warnings)
+
+        try:
+            wanted = list(dict.fromkeys(references))
+            uuids = {}
+            for reference, outcome in zip(wanted, self._client.map_in_order(self._finder(deadline), wanted)):
+                if isinstance(outcome, NotFoundError):
+                    missing.append(outcome)
+                elif isinstance(outcome, ApiError):
+                    raise outcome
+                else:
+                    uuids[reference] = self._uuids[reference] = outcome
+            unread = list(dict.fromkeys(uuid for uuid in uuids.values() if uuid not in self._finished))
+            known = {uuid: self._finished[uuid] for uuid in uuids.values() if uuid in self._finished}
+            for uuid, one in self._actions.get_many(unread, deadline=deadline):
+                if isinstance(one, NotFoundError):
+                    one.add(OTHER_UUID_HINT)
+                    missing.append(one)
+                elif isinstance(one, ApiError):
+                    raise one
+                else:
+                    known[uuid] = one
+                    found.update((reference, one) for reference in wanted if uuids.get(reference) == uuid)
+                    if is_finished(one):
+                        self._finished[uuid] = one
+            found.update((reference, known[uuid]) for reference, uuid in uuids.items() if uuid in known)
+            if missing and not query.skip_missing:
+                error = missing[0]
+                if len(missing) > 1:
+                    error.add(f"{len(missing)} of the {len(wanted)} requested actions were not found")
+                error.add("To ignore missing actions, set missing to skip")
+                raise error
+        except TutumError as error:
+            error.results = result(truncated=True).results()
+            raise
+        return result()
+
+    def _finder(self, deadline: float) -> t.Callable[[str], str]:
+        return lambda reference: self._uuids.get(reference) or self._actions.find(reference, deadline=deadline)
+
+    def _query_list(self, query: Query, deadline: float) -> QueryResult:
+        reader = ListReader(self._client, keep=query.fields.keep)
+        collected: dict[str, Action] = {}
+        try:
+            if query.states is None:
+                found = reader.read(
+                    query.filters, deadline=deadline, newest_first=query.newest_first, limit=query.limit
+                )
+            else:
+                found = self._read_states(reader, query, deadline, collected)
+        except ApiError as error:
+            collected.update(reader.collected)
+            actions = [self._show(action, query) for action in collected.values()]
+            error.results = QueryResult(actions, None, True, []).results()
+            raise
+        actions = [self._show(action, query) for action in found.actions]
+        return QueryResult(actions, found.total_count, found.has_more, query.fields.warnings)
+
+    def _read_states(
+        self, reader: ListReader, query: Query, deadline: float, collected: dict[str, Action]
+    ) -> ListResult:
+        """Return actions in any of some states: a list for each, since the API's filter takes one."""
+        total: int | None = 0
+        has_more = False
+        # In the order in which an action passes through them, so that one that moves is not missed.
+        wanted = [state for state in STATES if state in (query.states or ())]
+        for state in wanted:
+            found = reader.read(
+                {**query.filters, "state": state},
+                deadline=deadline,
+                newest_first=query.newest_first,
+                limit=query.limit,
+            )
+            has_more = has_more or found.has_more
+            total = None if total is None or found.total_count is None else total + found.total_count
+            # What moved from one state to the next while the lists were read counts in the later one.
+            collected.update((action["uuid"].lower(), action) for action in found.actions)
+        actions = list(collected.values())
+        if len(wanted) > 1:
+            actions = self._merge(reader, actions, query, deadline)
+        if not has_more:
+            total = len(actions)
+        kept = actions[: query.limit]
+        return ListResult(kept, total, has_more or len(actions) > len(kept))
+
+    def _merge(self, reader: ListReader, actions: list[Action], query: Query, deadline: float) -> list[Action]:
+        """Return the actions of several lists in one order, which is the server's also within one second."""
+        if not all(map(start_of, actions)):
+            return actions
+        actions = sorted(actions, key=lambda action: t.cast(datetime, start_of(action)), reverse=query.newest_first)
+        limit = query.limit
+        if limit is None or limit >= len(actions) or start_of(actions[limit - 1]) != start_of(actions[limit]):
+            return actions
+        # A tie decides which are returned. The list without the filter on the state shows the server's order.
+        second = t.cast(datetime, start_of(actions[limit]))
+        tied = [action for action in actions if start_of(action) == second]
+        if len({action.get("state") for action in tied}) == 1:
+            return actions
+        bounds = {"start_date__gte": format_iso(second), "start_date__lte": format_iso(second + SECOND - SMALLEST_STEP)}
+        order = reader.read({**query.filters, **bounds}, deadline=deadline, newest_first=query.newest_first)
+        position = {action["uuid"].lower(): index for index, action in enumerate(order.actions)}
+        tied.sort(key=lambda action: position.get(action["uuid"].lower(), len(position)))
+        first = actions.index(next(action for action in actions if start_of(action) == second))
+        return [*actions[:first], *tied, *actions[first + len(tied) :]]
+
+    def _show(self, action: Action, query: Query) -> Action:
+        """Return an action as users get it.
+
+        Ansible hides only what came as an option of a module, and nothing in the result of a lookup.
+        """
+        return t.cast("Action", self._client.redactor.hide(query.fields.show(action)))

@@ -1,0 +1,48 @@
+# Copyright (c) 2026, The tutum.cloud contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The end of a worker of Ansible whose parent is gone.
+
+After SIGHUP or SIGKILL of Ansible its workers live on, and with them what they started: the module, or the ssh that runs it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from contextlib import suppress
+
+LIST_SECONDS = 5.0
+
+
+def end_this_worker() -> None:
+    """Terminate everything that this process started, and the process itself."""
+    for pid in _descendants(os.getpid()):
+        with suppress(OSError):
+            os.kill(pid, signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _descendants(pid: int) -> list[int]:
+    """Return the processes that a process started, directly and indirectly."""
+    try:
+        command = ["ps", "-A", "-o", "pid=,ppid="]
+        listed = subprocess.run(command, capture_output=True, check=True, timeout=LIST_SECONDS, encoding="ascii").stdout
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return []
+    children: dict[int, list[int]] = {}
+    for line in listed.splitlines():
+        child, _space, parent = line.strip().partition(" ")
+        children.setdefault(int(parent), []).append(int(child))
+    found: list[int] = []
+    pending = [pid]
+    while pending:
+        next_ones = children.get(pending.pop(), [])
+        found += next_ones
+        pending += next_ones
+    return found

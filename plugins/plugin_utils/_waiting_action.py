@@ -1,0 +1,164 @@
+# Copyright (c) 2026, The tutum.cloud contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The class behind the action plugins: lines on the terminal while a module waits, and an end with Ansible.
+
+The module runs as it would without this.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import typing as t
+from collections.abc import Mapping
+
+from ansible import constants
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.tutum.cloud.plugins.module_utils._progress import HEARTBEAT_SECONDS, ProgressReader
+from ansible_collections.tutum.cloud.plugins.plugin_utils._core import shared_directory
+from ansible_collections.tutum.cloud.plugins.plugin_utils._processes import end_this_worker
+
+CHECK_SECONDS = 0.5
+"""How often to check for news, and whether Ansible is still there."""
+
+SECONDS_PER_HOST = 0.2
+"""The shortest interval between two status lines of a host, for each host that waits at the same time: at most five lines a
+second for all of them."""
+
+MIN_STATUS_SECONDS = 3.0
+"""The shortest interval between two status lines of a host."""
+
+AD_HOC_PLAY = "Ansible Ad-Hoc"
+
+display = Display()
+
+
+class WaitingAction(ActionBase):  # type: ignore[misc]  # ansible-core has no types
+    """Runs the module of the same name, and shows its progress while it runs."""
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Run the module."""
+        task_vars = task_vars or {}
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        self._check_arguments()
+        if self._task.async_val:
+            # The module lives on by itself: that is what async is for.
+            result.update(self._execute_module(task_vars=task_vars, wrap_async=True))
+            return result
+        follower = None
+        if self._is_progress_wanted():
+            follower = _Follower(shared_directory(self), self._hosts_at_a_time(task_vars), _printer(task_vars))
+        is_over = threading.Event()
+        watcher = threading.Thread(target=_watch, args=(is_over, follower), daemon=True)
+        watcher.start()
+        try:
+            result.update(self._execute_module(task_vars=task_vars))
+        finally:
+            is_over.set()
+            watcher.join()
+        if follower:
+            follower.finish()
+        return result
+
+    def _check_arguments(self) -> None:
+        """Refuse the whole result of a task as an action: the module itself would only see that it is not a list."""
+        value = self._task.args.get("uuid")
+        if any(isinstance(one, Mapping) for one in (value if isinstance(value, list) else [value])):
+            raise AnsibleActionFail(
+                "Invalid value for option uuid: a dictionary. If it is the result of ansible.builtin.uri, use its"
+                " x_tutum_action_uri: uuid: \"{{ result.x_tutum_action_uri }}\"; from a loop, use"
+                " \"{{ result.results | map(attribute='x_tutum_action_uri') }}\"."
+            )
+
+    def _is_progress_wanted(self) -> bool:
+        try:
+            return not self._task.no_log and bool(boolean(self._task.args.get("progress", True)))
+        except TypeError:
+            return False  # The module refuses what is not a boolean.
+
+    def _hosts_at_a_time(self, task_vars: Mapping[str, t.Any]) -> int:
+        """Return how many hosts may be waiting together with this one."""
+        if self._task.run_once:
+            return 1
+        forks = int(task_vars.get("ansible_forks") or constants.DEFAULT_FORKS)
+        return min(len(task_vars.get("ansible_play_batch") or []), forks)
+
+
+class _Follower:
+    """Shows what a module reports."""
+
+    def __init__(self, directory: str | None, hosts: int, show: t.Callable[[str], None]) -> None:
+        """
+        :param directory: where the module writes, if that can be read here.
+        :param hosts: how many hosts are waiting at the same time.
+        :param show: takes a line.
+        """
+        self._reader = ProgressReader(directory) if directory else None
+        self._min_seconds = max(MIN_STATUS_SECONDS, hosts * SECONDS_PER_HOST)
+        self._show = show
+        self._started = self._shown_at = time.monotonic()
+        self._status: str | None = None
+        self._has_shown = False
+
+    def look(self) -> None:
+        """Show news, and a heartbeat from time to time."""
+        logs, status = self._reader.read() if self._reader else ([], None)
+        self._status = status or self._status
+        for line in logs:
+            self._show(line)
+        now = time.monotonic()
+        # A module that can be read reports a heartbeat itself with its next poll.
+        longest = max(2 * HEARTBEAT_SECONDS if self._has_shown else HEARTBEAT_SECONDS, self._min_seconds)
+        if self._status is not None and (not self._has_shown or now - self._shown_at >= self._min_seconds):
+            if self._has_shown or now - self._started >= 2 * CHECK_SECONDS:
+                self._show_status(self._status)
+        elif now - self._shown_at >= longest:
+            # Nothing can be read here: the connection is remote, or the file another user's. Or the server is slow.
+            self._show(f"still waiting ({now - self._started:.0f} s elapsed)")
+            self._shown_at = now
+
+    def finish(self) -> None:
+        """Show the last lines; a wait that was over before anything was shown needs none."""
+        logs, status = self._reader.read() if self._reader else ([], None)
+        for line in logs:
+            self._show(line)
+        status = status or self._status
+        if status is not None and self._has_shown:
+            self._show_status(status)
+
+    def _show_status(self, status: str) -> None:
+        self._show(status)
+        self._status = None
+        self._has_shown = True
+        self._shown_at = time.monotonic()
+
+
+def _watch(is_over: threading.Event, follower: _Follower | None) -> None:
+    """Show progress until the module has ended; end everything when Ansible is gone."""
+    parent = os.getppid()
+    while not is_over.wait(CHECK_SECONDS):
+        if os.getppid() != parent:
+            end_this_worker()
+        if follower:
+            follower.look()
+
+
+def _printer(task_vars: Mapping[str, t.Any]) -> t.Callable[[str], None]:
+    """Return what shows a line about a host on the terminal."""
+    # Programs read what a JSON callback, or an ad hoc command, writes to stdout.
+    is_read_by_program = "json" in constants.DEFAULT_STDOUT_CALLBACK or task_vars.get("ansible_play_name") == AD_HOC_PLAY
+    host = task_vars.get("inventory_hostname")
+    return lambda line: display.display(f"[{host}] {line}", stderr=is_read_by_program)
