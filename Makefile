@@ -14,6 +14,7 @@ WITH_SANDBOX = TUTUM_TEST_ANSIBLE_BIN="$(CURDIR)/.venv/ansible/bin" \
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONDONTWRITEBYTECODE = 1
+export XDG_CACHE_HOME = $(CURDIR)/.cache/xdg
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test unit lint sandbox bench docs release clean prepare

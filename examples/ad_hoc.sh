@@ -4,26 +4,31 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# When to use it: a quick look from a shell. Each command stands for itself; copy the one that you need.
-# TUTUM_USER and TUTUM_APIKEY are set in the shell, or the account is in ~/.tutum.
+# When to use it: a quick look from a shell. The commands are independent of each other; copy the one that you need.
+# The credentials come from the environment variables TUTUM_USER and TUTUM_APIKEY, or from ~/.tutum.
 
 set -eu
 
-# What failed since yesterday
-ansible localhost -m tutum.cloud.tutum_action_info -a 'state=Failed start_date_gte="1 day ago"'
+# Which actions failed since yesterday
+ansible localhost -m tutum.cloud.tutum_action_info -a 'state=Failed end_date_gte=yesterday'
 
-# What was done last
+# The latest actions
 ansible localhost -m tutum.cloud.tutum_action_info -a 'order=newest_first limit=3 hidden_fields=body,logs'
 
-# What is going on now, one line each
-ansible localhost -o -m tutum.cloud.tutum_action_info -a '{"state": ["Pending", "In progress", "Canceling"]}'
+# Which actions are running now, with a few fields of each
+ansible localhost -m tutum.cloud.tutum_action_info \
+  -a '{"state": ["Pending", "In progress", "Canceling"], "fields": ["uuid", "action", "object", "state"]}'
 
-# One action, by its UUID
-ansible localhost -m tutum.cloud.tutum_action_info -a 'uuid=6246c558-976c-4df6-ba60-eb1a344a17af'
+# One action, by the first 8 characters of its UUID
+ansible localhost -m tutum.cloud.tutum_action_info -a 'uuid=6246c558'
 
-# Hold a script until an action has ended; the exit status tells whether it ended well
+# Make a script wait until an action has finished. The exit status is 0 if the action succeeded, and 2 if not
 ansible localhost -m tutum.cloud.wait_for_action -a 'uuid=6246c558-976c-4df6-ba60-eb1a344a17af timeout=600'
 
-# From where the last calls came: the lookup inside a template
+# Where the latest calls came from, with the lookup inside a template
 ansible localhost -m ansible.builtin.debug \
   -a 'msg={{ query("tutum.cloud.tutum_action", order="newest_first", limit=10) | map(attribute="ip") | unique }}'
+
+# JSON for another program: the result without the words in front of it. Progress and warnings are on stderr
+result=$(ansible localhost -m tutum.cloud.tutum_action_info -a 'limit=1')
+printf '%s\n' "$result" | sed '1s/^[^{]*//'

@@ -92,7 +92,9 @@ from ansible_collections.tutum.cloud.plugins.module_utils._settings import Conne
 from ansible_collections.tutum.cloud.plugins.module_utils._sources import INI, OPTION, OPTIONS, VARIABLE, Setting
 from ansible_collections.tutum.cloud.plugins.plugin_utils._core import is_with_loop
 
-NULL_PROBLEM = "The value is null, and without it the lookup would return other actions. Check the variable, or omit the option"
+NULL_PROBLEM = (
+    "The value is null, and without it the lookup would return other actions. Check the variable, or omit the option"
+)
 IGNORED_OPTIONS = ("allow_unsafe",)
 """Ansible's own; other lookups accept it, too."""
 
@@ -102,10 +104,10 @@ display = Display()
 _runners: dict[t.Any, QueryRunner] = {}
 
 
-class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no types
+class LookupModule(LookupBase):
     """See DOCUMENTATION."""
 
-    def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
+    def run(self, terms: list[t.Any] | None, variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
         """Run the query, and return the actions."""
         # In a loop of the older kind (with_...) no terms are an empty list, and not "all".
         is_loop = kwargs.pop("wantlist", False) or is_with_loop()

@@ -65,7 +65,9 @@ class Fields:
         self.selected: frozenset[str] | None = None
         if options.get("fields") is not None:
             if options.get("hidden_fields"):
-                raise OptionError("fields", options["fields"], "Cannot be combined with hidden_fields. Remove one of them")
+                raise OptionError(
+                    "fields", options["fields"], "Cannot be combined with hidden_fields. Remove one of them"
+                )
             if not options["fields"]:
                 raise OptionError("fields", [], "Must not be empty. Omit it to return all fields")
             self.selected = frozenset(options["fields"])
@@ -82,9 +84,7 @@ class Fields:
         if self.selected is None:
             return action
         return {
-            name: value
-            for name, value in action.items()
-            if name in self.selected or name in _SOURCES_OF_DERIVED_FIELDS
+            name: value for name, value in action.items() if name in self.selected or name in _SOURCES_OF_DERIVED_FIELDS
         }
 
     def show(self, action: Action) -> Action:

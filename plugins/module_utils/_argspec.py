@@ -53,7 +53,7 @@ QUERY: ArgumentSpec = {
     **HIDDEN_FIELDS,
 }
 
-# The options of a wait, whatever it waits for.
+# The options of every wait.
 WAITING: ArgumentSpec = {
     "success_states": {"type": "list", "elements": "str", "choices": list(FINAL_STATES), "default": ["Success"]},
     "timeout": {"type": "float", "default": 300.0},
@@ -73,5 +73,14 @@ WAIT: ArgumentSpec = {
     "include_related": {"type": "bool", "default": False},
     "min_actions": {"type": "int", "default": 0},
     **MISSING,
+    **WAITING,
+}
+
+CALL: ArgumentSpec = {
+    "path": {"type": "str", "required": True},
+    "method": {"type": "str", "choices": ["POST", "PATCH", "PUT", "DELETE"], "default": "POST"},
+    "body": {"type": "dict"},
+    "user_agent": {"type": "str"},
+    "wait": {"type": "bool", "default": True},
     **WAITING,
 }

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiError
+from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiError, TransientError
+from ansible_collections.tutum.cloud.plugins.module_utils._references import is_short
 
 if t.TYPE_CHECKING:
     from ansible_collections.tutum.cloud.plugins.module_utils._actions import ActionsClient
@@ -28,20 +29,24 @@ class Cancellation:
     def run(self, actions: ActionsClient, uuids: t.Sequence[str], seconds: float, *, check_mode: bool) -> None:
         """Cancel actions, each once.
 
-        :param uuids: whole UUIDs.
+        :param uuids: the UUIDs; a short one cannot be canceled, since it is not known which action it names.
         :param seconds: how long all of it may take.
         :param check_mode: whether nothing may be sent.
         """
         if check_mode:
             self.not_canceled = dict.fromkeys(uuids, "nothing is canceled in check mode")
             return
+        whole = [uuid for uuid in uuids if not is_short(uuid)]
+        self.not_canceled = {uuid: "no action with this UUID was found" for uuid in uuids if is_short(uuid)}
         deadline = actions.client.clock() + seconds
 
         def cancel(uuid: str) -> object:
             return actions.cancel(uuid, deadline=deadline)
 
-        for uuid, outcome in zip(uuids, actions.client.map_in_order(cancel, uuids, concurrently=True)):
-            if isinstance(outcome, ApiError):
+        for uuid, outcome in zip(whole, actions.client.map_in_order(cancel, whole, concurrently=True)):
+            if isinstance(outcome, TransientError) and outcome.was_sent:
+                self.not_canceled[uuid] = f"not confirmed: {outcome.problem}"
+            elif isinstance(outcome, ApiError):
                 self.not_canceled[uuid] = outcome.problem
             else:
                 self.canceled.append(uuid)

@@ -122,7 +122,7 @@ class Client:
                     if attempts > 1:
                         error.add(f"Gave up after {attempts} attempts")
                     raise
-                delay = self._retry_delay(attempts, error.retry_after)
+                delay = self.retry_delay(attempts, error.retry_after)
                 left = max(0.0, deadline - self.clock())
                 if delay >= left:
                     error.add(f"Not retried after attempt {attempts} because only {left:.1f} s remain")
@@ -157,7 +157,7 @@ class Client:
             problem = f"HTTP {response.status}: refused to follow a redirect to {target}. {CHECK_URL} and the path"
             raise ApiError(url, problem, status=response.status, method=method)
         if not 200 <= response.status < 300:
-            raise error_from_status(self.settings, method, url, response.status, response.headers, response.body)
+            raise self._error(method, url, response)
         try:
             content = decode_json(response.body) if response.body.strip() else None
         except ValueError:
@@ -198,7 +198,12 @@ class Client:
             spent += self.clock() - started
             yield result
 
-    def _retry_delay(self, attempts: int, retry_after: float | None) -> float:
+    def retry_delay(self, attempts: int, retry_after: float | None) -> float:
+        """Return the seconds before the next attempt.
+
+        :param attempts: how many there were.
+        :param retry_after: the delay that the server requested, if it did.
+        """
         if retry_after is not None:
             # A bit later than requested, so that clients that were delayed together do not return together.
             return retry_after + RETRY_DELAY_SECONDS * self._random()
@@ -215,7 +220,7 @@ class Client:
             if response.status == 200:
                 return self._json_object(url, response.body)
             if response.status not in REDIRECT_STATUSES:
-                raise error_from_status(self.settings, "GET", url, response.status, response.headers, response.body)
+                raise self._error("GET", url, response)
             target = self._redirect_target(url, target, response)
         problem = f"Too many redirects (more than {MAX_REDIRECTS}, the last one to {self._shown(target)}). {CHECK_URL}"
         raise ApiError(url, problem, status=response.status)
@@ -225,6 +230,11 @@ class Client:
         date = parse_http_date(response.headers.get("Date", "")) if response.status < 500 else None
         if date is not None:
             self._server_date = date, self.clock()
+
+    def _error(self, method: str, url: str, response: Response) -> ApiError:
+        return error_from_status(
+            self.settings, method, url, response.status, headers=response.headers, body=response.body
+        )
 
     def _redirect_target(self, url: str, base: str, response: Response) -> str:
         """Return the target of a redirect if it has the origin that the key is for."""
@@ -259,8 +269,11 @@ class Client:
 
     def _not_json(self, method: str, url: str, body: bytes, status: int) -> ResponseError:
         # Cut only after secrets are hidden. A field that the user hides is not shown: a brace may begin an action.
-        start = self._shown(body[:10_000].decode("utf-8", "replace"))[:80].partition("{")
-        problem = f"The response is not valid JSON (starts with '{''.join(start[:2])}')" if body else "The response is empty"
+        # Without null characters: in UTF-16 there is one after each letter, and no secret would be found.
+        start = self._shown(body[:10_000].decode("utf-8", "replace").replace("\0", ""))[:80].partition("{")
+        problem = (
+            f"The response is not valid JSON (starts with '{''.join(start[:2])}')" if body else "The response is empty"
+        )
         return ResponseError(url, f"{problem}. {CHECK_URL}", status=status, method=method)
 
     def _shown(self, text: str) -> str:

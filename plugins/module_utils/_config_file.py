@@ -21,7 +21,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._errors import OptionE
 
 DEFAULT_CONFIG_FILE = "~/.tutum"
 
-_REM_LINE = re.compile(r"(?im)^rem(?:\s.*)?$")
+_REM_LINE = re.compile(r"(?im)^rem(?:[^\S\n].*)?$")
 
 
 def read_config_file(path: str | None) -> dict[str, str]:

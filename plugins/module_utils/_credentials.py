@@ -17,6 +17,9 @@ from ansible_collections.tutum.cloud.plugins.module_utils._secrets import secret
 from ansible_collections.tutum.cloud.plugins.module_utils._sources import ENVIRONMENT, FILE, Setting
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+"""What Python makes of a byte in the environment that is not UTF-8."""
+
 _QUOTES = ("'", '"')
 
 Settings = t.Mapping[str, Setting]
@@ -61,7 +64,9 @@ def _header_of_pair(chosen: Settings, scheme: Setting | None) -> tuple[str, list
     username = chosen["username"].value
     key = chosen["password" if "password" in chosen else "api_key"].value
     if ":" in username:
-        problem = "The username must not contain a colon. If it includes the API key, move the key to the option api_key"
+        problem = (
+            "The username must not contain a colon. If it includes the API key, move the key to the option api_key"
+        )
         raise OptionError("username", f"{username.partition(':')[0]}:***", problem)
     credentials = f"{username}:{key}"
     secrets = [key, credentials]
@@ -106,6 +111,8 @@ def _check_characters(name: str, setting: Setting) -> None:
         problem = "begins and ends with quotes. Remove the quotes"
     elif _CONTROL.search(value):
         problem = "contains a control character, such as a line break. Check the value"
+    elif _SURROGATE.search(value):
+        problem = "contains bytes that are not valid UTF-8. Check the value"
     if problem:
         raise CredentialsError(f"The {name} from {setting.source} {problem}.")
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 import typing as t
 from datetime import datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime, parsedate_tz, mktime_tz
+from email.utils import parsedate_to_datetime
 
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import LibraryError, OptionError
 
@@ -67,7 +67,7 @@ def parse_user_date(option: str, value: str, now: datetime) -> str:
     )
 
 
-def _read_user_date(text: str, now: datetime) -> tuple[datetime | None, timedelta]:
+def _read_user_date(text: str, now: datetime) -> tuple[datetime | None, timedelta]:  # noqa: PLR0911 - one per format
     """Return the moment and the length of what a date names; None for an unknown form, ValueError for an invalid date."""
     # Imported only here: a task without a date does not need it.
     try:
@@ -102,28 +102,27 @@ def parse_api_date(value: object) -> datetime | None:
         return None
     try:
         match = _API_ISO.fullmatch(value.strip())
-        if not match:
-            return _in_utc(parsedate_to_datetime(value))
-        year, month, day, hour, minute, second = map(int, match.groups()[:6])
-        fraction = int((match[7] or "0").ljust(6, "0"))
-        moment = datetime(year, month, day, hour, minute, second, fraction, timezone.utc)
-        if match[9]:
-            offset = timedelta(hours=int(match[10]), minutes=int(match[11]))
-            moment += -offset if match[9] == "+" else offset
-        return moment
+        return _from_api_iso(match) if match else _in_utc(parsedate_to_datetime(value))
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
 
+def _from_api_iso(match: re.Match[str]) -> datetime:
+    """Return the moment that the parts of an ISO 8601 date name; without a zone, UTC."""
+    year, month, day, hour, minute, second = map(int, match.groups()[:6])
+    fraction = int((match[7] or "0").ljust(6, "0"))
+    moment = datetime(year, month, day, hour, minute, second, fraction, timezone.utc)
+    if match[9]:
+        offset = timedelta(hours=int(match[10]), minutes=int(match[11]))
+        moment += -offset if match[9] == "+" else offset
+    return moment
+
+
 def parse_http_date(value: str) -> float | None:
     """Return an HTTP date as seconds since the epoch; None if it cannot be read."""
-    parts = parsedate_tz(value)
-    if parts is None:
-        return None
-    try:
-        return float(mktime_tz(parts))
-    except (ValueError, OverflowError):
-        return None
+    # The oldest of its three forms has no zone, and is in UTC, as here.
+    moment = parse_api_date(value)
+    return moment.timestamp() if moment else None
 
 
 def format_iso(moment: datetime) -> str:

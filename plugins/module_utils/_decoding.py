@@ -21,14 +21,14 @@ _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def decode_json(body: bytes) -> t.Any:
-    """Return the value of a JSON text. A lone surrogate, which no UTF-8 text can have, becomes a question mark.
+    """Return the value of a JSON text. A lone surrogate, which no UTF-8 text can have, is replaced by "?".
 
     :raises ValueError: it is not UTF-8, not JSON, has numbers that JSON does not have, or is nested too deeply.
     """
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = body.decode("utf-8", "surrogatepass").encode("utf-8", "replace").decode()
+        text = body.decode("utf-8", "surrogatepass").encode("utf-8", "replace").decode("utf-8-sig")
     try:
         value = _load(text)
         if _ESCAPED_SURROGATE.search(text):

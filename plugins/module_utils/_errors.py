@@ -117,6 +117,10 @@ class ResponseError(ApiError):
     error_type = "response"
 
 
+class FilterIgnoredError(ResponseError):
+    """A list has an action that does not match the requested filter: the server does not know the filter."""
+
+
 class TransientError(ApiError):
     """A retry may help: no connection, a timeout, 408, 425, 429, most of 5xx."""
 

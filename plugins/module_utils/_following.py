@@ -20,6 +20,9 @@ if t.TYPE_CHECKING:
 MAX_LINES = 100
 """How many lines of one action are shown per poll; the last ones."""
 
+MAX_LINE_CHARACTERS = 1000
+"""A longer line is cut."""
+
 OVERLAP_CHARACTERS = 200
 """How much of the end of a log identifies the place in a log that no longer begins as it did."""
 
@@ -55,7 +58,8 @@ class LogFollower:
             if len(lines) > MAX_LINES:
                 lines = [f"({len(lines) - MAX_LINES} more lines)", *lines[-MAX_LINES:]]
             for line in lines:
-                self._show(f"{self._texts.short_object(uuid)} | {line}")
+                cut = f"{line[:MAX_LINE_CHARACTERS]}..." if len(line) > MAX_LINE_CHARACTERS else line
+                self._show(f"{self._texts.short_object(uuid)} | {cut}")
 
 
 def _added(shown: str, logs: str) -> str:

@@ -156,7 +156,8 @@ class _Exchange:
                 return Response(response.status_code, response.headers, content)
         # ValueError and TypeError: what an invalid URL of a proxy leads to.
         except (requests.RequestException, OSError, urllib3.exceptions.HTTPError, ValueError, TypeError) as error:
-            if isinstance(error, requests.ConnectTimeout):
+            # The TLS handshake belongs to the connection, too.
+            if isinstance(error, requests.ConnectTimeout) or "handshake operation timed out" in str(error):
                 problem = f"Connection timed out after {connect_seconds:.3g} s, a third of the time for a request"
                 problem = f"{problem}. {CHECK_URL} and that the server is running"
                 raise TransientError(self._url, problem, method=self._method, was_sent=False) from None
@@ -169,6 +170,8 @@ class _Exchange:
         problem = f"No complete response within {seconds:.3g} s"
         if math.isclose(seconds, self._settings.request_timeout, rel_tol=0.01):
             problem += " (request_timeout). Increase request_timeout if the server is slow"
+        else:
+            problem += ", the time that was left. Check that the server responds"
         return TransientError(self._url, problem, method=self._method)
 
     def _read_body(self, response: requests.Response) -> bytes:
@@ -181,7 +184,9 @@ class _Exchange:
         for chunk in response.iter_content(CHUNK_BYTES):
             size += len(chunk)
             if size > MAX_RESPONSE_BYTES:
-                problem = f"The response exceeds {MAX_RESPONSE_BYTES >> 20} MiB. Reduce the number of actions with limit"
+                problem = (
+                    f"The response exceeds {MAX_RESPONSE_BYTES >> 20} MiB. Reduce the number of actions with limit"
+                )
                 raise ResponseError(self._url, problem, method=self._method)
             chunks.append(chunk)
             if self.is_abandoned:
@@ -194,8 +199,9 @@ class _Exchange:
         length = response.headers.get("Content-Length", "")
         is_cut = length.isdecimal() and response.raw.tell() < int(length)
         has_no_end = not length and "Transfer-Encoding" not in response.headers
-        if is_cut or (response.status_code == 200 and has_no_end and not body):
-            problem = "The connection was closed before the response was complete"
+        must_have_end = 200 <= response.status_code < 300 and response.status_code != 204
+        if is_cut or (must_have_end and has_no_end and not body):
+            problem = "The connection was closed before the response was complete. Check the server, and any proxy before it"
             raise TransientError(self._url, problem, method=self._method)
 
 

@@ -61,7 +61,7 @@ def is_transient(status: int) -> bool:
 
 
 def error_from_status(
-    settings: ConnectionSettings, method: str, url: str, status: int, headers: t.Mapping[str, str], body: bytes
+    settings: ConnectionSettings, method: str, url: str, status: int, *, headers: t.Mapping[str, str], body: bytes
 ) -> ApiError:
     """Return the error that a response's status means, with the server's message."""
     meaning = _MEANINGS.get(status)
@@ -77,13 +77,13 @@ def error_from_status(
         error = (NotFoundError if status == 404 else ApiError)(url, problem, status=status, method=method)
     message = _server_message(settings, body)
     if message:
-        error.add(f"Server message: {message.rstrip('.')}")
+        error.add(f"Server message: {message if message.endswith('...') else message.rstrip('.')}")
     if isinstance(error, TransientError) and error.retry_after is not None:
         error.add(f"The server requested a delay of {error.retry_after:.0f} s (Retry-After)")
     return error
 
 
-def error_from_exception(
+def error_from_exception(  # noqa: PLR0911 - one for each kind of exception
     settings: ConnectionSettings, method: str, url: str, error: Exception, proxy: tuple[str, str] | None
 ) -> ApiError:
     """Return the error that an exception of the library or the system means."""
@@ -94,7 +94,8 @@ def error_from_exception(
     def transient(problem: str) -> TransientError:
         return TransientError(url, problem, method=method, was_sent=was_sent)
 
-    if isinstance(error, requests.exceptions.InvalidHeader):
+    # Older releases of requests do not wrap that of urllib3.
+    if isinstance(error, (requests.exceptions.InvalidHeader, urllib3.exceptions.InvalidHeader)):
         return ResponseError(url, f"Invalid response headers: {reason}. {CHECK_URL}", method=method)
     if isinstance(error, requests.exceptions.InvalidSchema) and proxy and "socks" in proxy[1].lower():
         problem = f"The variable {proxy[0]} names a SOCKS proxy, for which the Python library PySocks is missing"
@@ -112,8 +113,8 @@ def error_from_exception(
         variable = proxy[0] if proxy else "HTTPS_PROXY"
         return transient(f"Proxy connection failed: {reason}. Check {variable} and NO_PROXY")
     if isinstance(error, requests.exceptions.ContentDecodingError):
-        return transient(f"Cannot decompress the response: {reason}")
-    if isinstance(cause, urllib3.exceptions.LocationValueError):
+        return transient(f"Cannot decompress the response: {reason}. {CHECK_URL}, and any proxy before the server")
+    if isinstance(cause, urllib3.exceptions.LocationValueError) or (proxy and isinstance(error, (ValueError, TypeError))):
         # Most likely the URL of a proxy. The library would quote the password in it.
         variable = proxy[0] if proxy else "HTTP_PROXY and HTTPS_PROXY"
         return ApiError(url, f"Cannot send the request: invalid URL. Check {variable} and api_url", method=method)
@@ -126,8 +127,10 @@ def error_from_exception(
 def is_timeout(error: Exception) -> bool:
     """Return whether the socket's own time limit expired. It equals ours, and can expire slightly earlier."""
     cause = _root_cause(error)
+    if isinstance(error, requests.Timeout) or isinstance(cause, urllib3.exceptions.ReadTimeoutError):
+        return True
     # One with a number is the system's: there was no reaction to the attempt to connect.
-    return isinstance(error, requests.Timeout) or (isinstance(cause, socket.timeout) and cause.errno is None)
+    return isinstance(cause, socket.timeout) and cause.errno is None
 
 
 def parse_retry_after(headers: t.Mapping[str, str]) -> float | None:
@@ -177,4 +180,9 @@ def _happened_before_sending(error: Exception) -> bool:
     """Return whether there was certainly no connection over which the request could have been sent."""
     # NewConnectionError is a ConnectTimeoutError in older releases; name resolution is a NewConnectionError in all.
     no_connection = (urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.NewConnectionError)
-    return any(isinstance(one, (requests.ConnectTimeout, ssl.SSLCertVerificationError, *no_connection)) for one in _chain(error))
+    return any(
+        isinstance(one, (requests.ConnectTimeout, ssl.SSLCertVerificationError, *no_connection))
+        # A proxy that refuses the tunnel. The standard library has no type for it.
+        or (isinstance(one, OSError) and str(one).startswith("Tunnel connection failed"))
+        for one in _chain(error)
+    )

@@ -10,14 +10,18 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 import sysconfig
 import typing as t
 from importlib.util import find_spec
 
 from ansible.module_utils.basic import missing_required_lib
 
-DEBIAN_PACKAGES = {"requests": "python3-requests", "python-dateutil": "python3-dateutil"}
+DISTRIBUTION_PACKAGES = {"requests": "python3-requests", "python-dateutil": "python3-dateutil"}
 MANAGED_MARKER = "EXTERNALLY-MANAGED"
+
+_TOOL_ENVIRONMENT = re.compile(r"/(?P<installer>uv/tools|pipx/venvs)/(?P<name>[^/]+)/")
 
 
 def describe_missing_library(
@@ -27,6 +31,7 @@ def describe_missing_library(
     *,
     has_module: t.Callable[[str], object] = find_spec,
     is_managed: t.Callable[[], bool] | None = None,
+    is_virtual: t.Callable[[], bool] | None = None,
 ) -> str:
     """Return Ansible's standard message, with a command that installs the library for this interpreter.
 
@@ -34,22 +39,27 @@ def describe_missing_library(
     :param cause: why it cannot be imported.
     :param executable: the path of the Python interpreter.
     :param has_module: returns whether a module can be found.
-    :param is_managed: returns whether the distribution manages the interpreter's packages (PEP 668).
+    :param is_managed: returns whether the distribution manages the packages of the interpreter (PEP 668).
+    :param is_virtual: returns whether the interpreter is that of a virtual environment.
     """
-    managed = (is_managed or _is_externally_managed)()
-    directory = os.path.normpath(executable)
-    if f"{os.sep}uv{os.sep}tools{os.sep}" in directory:
-        remedy = f"uv tool install ansible-core --with {library}"
-    elif f"{os.sep}pipx{os.sep}" in directory:
-        remedy = f"pipx inject ansible-core {library}"
-    elif managed:
-        package = DEBIAN_PACKAGES[library]
-        remedy = f"apt-get install {package} (or the package of your distribution)"
+    virtual = (is_virtual or _is_virtual_environment)()
+    tool = _TOOL_ENVIRONMENT.search(executable)
+    if tool and tool["installer"] == "uv/tools":
+        remedy = f"uv tool install {tool['name']} --with {library}"
+    elif tool:
+        remedy = f"pipx inject {tool['name']} {library}"
+    elif not virtual and ((is_managed or _is_externally_managed)() or not has_module("pip")):
+        # A virtual environment has its own packages also where the distribution manages those of its base.
+        remedy = f"apt-get install {DISTRIBUTION_PACKAGES[library]} (or the package of your distribution)"
     elif has_module("pip"):
         remedy = f"{executable} -m pip install {library}"
     else:
         remedy = f"uv pip install --python {executable} {library}"
-    return f"{missing_required_lib(library)} ({cause}) Install it with: {remedy}"
+    return f"{missing_required_lib(library)}. {cause}. Install it with: {remedy}"
+
+
+def _is_virtual_environment() -> bool:
+    return sys.prefix != sys.base_prefix
 
 
 def _is_externally_managed() -> bool:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import typing as t
 from contextlib import closing
 from functools import partial
+from itertools import accumulate
 
 from ansible_collections.tutum.cloud.plugins.module_utils._dates import cut_to_second, parse_api_date
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiError, ResponseError, TransientError
@@ -27,6 +28,8 @@ if t.TYPE_CHECKING:
 
     from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
 
+    GetPage = t.Callable[..., Page]
+
 LIST_PATH = "action/"
 
 PAGE_SIZE = 500
@@ -35,8 +38,11 @@ PAGE_SIZE = 500
 MAX_PASSES = 5
 """How often a list that changes while it is read is read again, and how often the reader goes back for one page."""
 
-MAX_PAGES_WITHOUT_NEWS = 3
-"""Consecutive pages without a new action. More is a loop: actions that entered the list explain some of them."""
+MAX_PAGES_WITHOUT_NEWS = 10
+"""Consecutive pages without a new action. More are a loop: actions that enter the list explain some of them."""
+
+MAX_LENGTH = 10**9
+"""The number of actions that no list has."""
 
 ORDER_SAMPLE = 100
 """How many actions are requested to learn the server's order."""
@@ -56,6 +62,19 @@ class ListResult(t.NamedTuple):
     """Whether more match than are here."""
 
 
+class _Pass(t.NamedTuple):
+    """What was read from one page on."""
+
+    found: dict[str, Action]
+    """The actions by UUID, in the order of the list."""
+    uuids: list[str]
+    """Their UUIDs as they were read: with those that the list repeats."""
+    has_next: bool
+    """Whether the list has more."""
+    is_certain: bool
+    """Whether none was left out."""
+
+
 class ListReader:
     """Reads lists of one client."""
 
@@ -67,7 +86,8 @@ class ListReader:
         self._client = client
         self._keep = keep
         self._is_newest_first: bool | None = None
-        """The server's order, once it is known."""
+        """The server's order, once a page shows it."""
+        self._order_was_requested = False
         self.collected: dict[str, Action] = {}
         """What was read, by UUID, also if the list cannot be read completely."""
 
@@ -102,69 +122,92 @@ class ListReader:
         page = parse_page(url, content, offset=offset, limit=limit, filters=filters)
         page = page._replace(objects=[self._keep(action) for action in page.objects])
         self.collected.update(zip(page.uuids, page.objects))
+        if self._is_newest_first is None:
+            self._is_newest_first = _direction(page.objects)
         return page
 
     def _read_part(
-        self, page: t.Callable[..., Page], first: Page, deadline: float, newest_first: bool | None, limit: int
+        self, page: GetPage, first: Page, deadline: float, newest_first: bool | None, limit: int
     ) -> ListResult | None:
-        """Return the beginning of the requested order; None if the list is not in order, so that all of it is needed."""
-        is_newest_first = _direction(first.objects)
-        if is_newest_first is None:
-            is_newest_first = self._server_order(deadline)
-        if newest_first is None or is_newest_first == newest_first:
+        """Return the beginning of the requested order; None if only the whole list shows it."""
+        is_newest_first = newest_first if newest_first is None else self._server_order(deadline)
+        if newest_first is not None and is_newest_first is None:
+            return None
+        if is_newest_first == newest_first:
             actions, has_more = self._read_range(page, first, limit)
         else:
             actions, has_more = self._read_end(page, first, limit)
-        if newest_first is None:
-            return ListResult(actions[:limit], first.total_count, has_more or len(actions) > limit)
-        if not _is_sorted(actions, is_newest_first):
-            return None
-        ordered = self._in_order(actions, deadline, newest_first, is_newest_first)
-        total = None if first.total_count is None else max(first.total_count, len(ordered))
-        return ListResult(ordered[:limit], total, has_more or len(ordered) > limit)
+        if newest_first is not None:
+            if not _is_sorted([*first.objects[:1], *actions], is_newest_first):
+                return None
+            actions = self._in_order(actions, deadline, newest_first)
+        known = len(actions) + has_more
+        # The server's number is a hint, which what was read may refute.
+        total = known if not has_more else first.total_count if (first.total_count or 0) >= known else None
+        return ListResult(actions[:limit], total, known > limit)
 
-    def _read_end(self, page: t.Callable[..., Page], first: Page, count: int) -> tuple[list[Action], bool]:
-        """Return up to ``count`` actions at the end of the list, and whether there are more before them."""
-        start = max(0, (first.total_count or 0) - count)
-        for attempt in range(MAX_PASSES):
-            if not start:
+    def _read_end(self, page: GetPage, first: Page, count: int) -> tuple[list[Action], bool]:
+        """Return at least ``count`` actions at the end of the list, and whether there are more before them."""
+        length = first.total_count or 0
+        for _attempt in range(MAX_PASSES):
+            if length <= first.end:
+                length = self._find_length(page, first)
+            start = length - count
+            if start < first.end:
                 break
-            actions, _has_next = self._read_range(page, page(start), None)
-            if len(actions) >= count:
+            actions, has_next = self._read_range(page, page(start), count + PAGE_SIZE)
+            if len(actions) >= count and not has_next:
                 return actions[-count:], True
-            # The total was too high, or actions left the list.
-            start = max(0, start + len(actions) - count if actions else start - count - PAGE_SIZE * 2**attempt)
+            # The total was wrong, or actions left the list.
+            length = 0 if has_next or not actions else start + len(actions)
         actions, _has_next = self._read_range(page, first, None)
-        return actions[-count:], len(actions) > count
+        return actions, False
 
-    def _read_range(
-        self, page: t.Callable[..., Page], first: Page, needed: int | None
-    ) -> tuple[list[Action], bool]:
+    def _find_length(self, page: GetPage, first: Page) -> int:
+        """Return the length of a list, less at most a page, by doubling and halving: the server does not tell it."""
+
+
+        def exists(offset: int) -> bool:
+            one = page(offset, limit=1)
+            return bool(one.objects) or one.has_next
+
+        low, high = first.end, 2 * first.end + 1
+        while exists(high):
+            low, high = high, 2 * high
+            if high > MAX_LENGTH:
+                raise self._endless(low, "the list has no end")
+        while high - low > PAGE_SIZE:
+            middle = (low + high) // 2
+            low, high = (middle, high) if exists(middle) else (low, middle)
+        return low + 1
+
+    def _read_range(self, page: GetPage, first: Page, needed: int | None) -> tuple[list[Action], bool]:
         """Return the actions from a page on, up to the end of the list or as many as needed, and whether there are more.
 
         Two consecutive passes must agree where one is no proof: pages of a single action cannot overlap, and a list that
         repeats actions may have left out others.
         """
         previous: list[str] | None = None
-        for _pass in range(MAX_PASSES):
+        for number in range(MAX_PASSES):
             try:
-                found, has_next, is_certain = self._read_once(page, first, needed)
+                one = self._read_once(page, page(first.offset) if number else first, needed)
             except ListMovedError:
                 previous = None
-            else:
-                if is_certain or list(found) == previous:
-                    return list(found.values()), has_next
-                previous = list(found)
-            first = page(first.offset)
+                continue
+            if one.is_certain or one.uuids[:needed] == previous:
+                return list(one.found.values()), one.has_next
+            previous = one.uuids[:needed]
         url = self._client.url(LIST_PATH)
         raise TransientError(url, "The list changed repeatedly during pagination. Narrow the query, or retry")
 
-    def _read_once(
-        self, page: t.Callable[..., Page], first: Page, needed: int | None
-    ) -> tuple[dict[str, Action], bool, bool]:
-        """Return actions by UUID in the list's order, whether there are more, and whether none was certainly left out."""
+    def _read_once(self, page: GetPage, first: Page, needed: int | None) -> _Pass:
+        """Return the actions from a page on, up to the end of the list or as many as needed.
+
+        :raises ListMovedError: the actions before this page moved beyond it.
+        """
         found = dict(zip(first.uuids, first.objects))
-        is_certain = len(found) == len(first.uuids)
+        uuids = list(first.uuids)
+        is_certain = len(found) == len(uuids)
         current = first
         without_news = 0
         while current.has_next and (needed is None or len(found) < needed):
@@ -172,32 +215,34 @@ class ListReader:
             is_certain = is_certain and bool(overlap)
             for following in self._pages_after(page, current, overlap, first.offset, needed):
                 known = len(found)
-                is_expected = following.offset == current.end - overlap
-                if overlap and not (following.uuids and following.uuids[0] in found):
-                    following = self._go_back(page, following, first.offset, found)  # noqa: PLW2901 - in its place
-                    is_expected = False
-                elif following.uuids[:1] == current.uuids[-1:]:
-                    # Nothing moved, so what is repeated below is repeated by the list itself.
-                    is_certain = is_certain and not any(uuid in found for uuid in following.uuids[1:])
-                for uuid, one in zip(following.uuids, following.objects):
-                    found.setdefault(uuid, one)
+                has_moved = bool(overlap) and not (following.uuids and following.uuids[0] in found)
+                if has_moved:
+                    following = self._go_back(page, current, following, first.offset, found)  # noqa: PLW2901
+                is_next = following.uuids[:1] == [next(reversed(found), None)]
+                for uuid, action in zip(following.uuids, following.objects):
+                    found.setdefault(uuid, action)
+                uuids.extend(following.uuids[overlap:])
+                news = len(found) - known
+                # If nothing moved, what is repeated is repeated by the list itself.
+                is_certain = is_certain and not (is_next and news < len(following.uuids) - 1)
+                without_news = 0 if news else without_news + 1
+                is_as_long = len(following.objects) == len(current.objects)
                 current = following
-                without_news = 0 if len(found) > known else without_news + 1
                 if current.has_next and without_news >= MAX_PAGES_WITHOUT_NEWS:
-                    raise self._endless(current, "the page contains no new actions but links to another page")
-                if not (is_expected and current.has_next) or (needed is not None and len(found) >= needed):
+                    raise self._endless(current.offset, "the page contains no new actions but links to another page")
+                if has_moved or not is_as_long or not current.has_next or (needed is not None and len(found) >= needed):
                     break
-        return found, current.has_next, is_certain
+        return _Pass(found, uuids, current.has_next, is_certain)
 
     def _pages_after(
-        self, page: t.Callable[..., Page], current: Page, overlap: int, start: int, needed: int | None
+        self, page: GetPage, current: Page, overlap: int, start: int, needed: int | None
     ) -> t.Iterator[Page]:
         """Yield the pages that follow, several of them requested at a time as far as their offsets are known."""
         step = len(current.objects) - overlap
         if not step:
             # An empty page that has a next one: the server filters after it selects.
             if current.next_offset is None or current.next_offset <= current.offset:
-                raise self._endless(current, "an empty page links to another page")
+                raise self._endless(current.offset, "an empty page links to another page")
             yield page(current.next_offset)
             return
         first = current.offset + step
@@ -211,52 +256,49 @@ class ListReader:
                     raise outcome
                 yield outcome
 
-    def _endless(self, page: Page, problem: str) -> ResponseError:
-        url = self._client.url(LIST_PATH, {"offset": page.offset})
+    def _endless(self, offset: int, problem: str) -> ResponseError:
+        url = self._client.url(LIST_PATH, {"offset": offset})
         return ResponseError(url, f"Pagination loop: {problem}", status=200)
 
-    def _go_back(self, page: t.Callable[..., Page], moved: Page, start: int, found: t.Container[str]) -> Page:
+    def _go_back(self, page: GetPage, current: Page, moved: Page, start: int, found: t.Container[str]) -> Page:
         """Return a page further to the beginning that begins with an action that was read already."""
-        back = max(1, len(moved.objects))
         offset = moved.offset
         for attempt in range(MAX_PASSES):
-            offset = max(start, offset - back * 2**attempt)
+            offset = max(start, offset - (len(current.objects) - 1) * 2**attempt)
             earlier = page(offset)
-            if earlier.uuids and earlier.uuids[0] in found:
+            if (earlier.uuids and earlier.uuids[0] in found) or not offset:
                 return earlier
             if offset == start:
-                if not start:
-                    return earlier
                 break
         raise ListMovedError
 
-    def _in_order(
-        self, actions: list[Action], deadline: float, newest_first: bool, is_newest_first: bool | None = None
-    ) -> list[Action]:
+    def _in_order(self, actions: list[Action], deadline: float, newest_first: bool) -> list[Action]:
         """Return actions by their start; within one second, which is all that the API shows, in the server's order."""
         if len(actions) < 2:
             return actions
+        is_newest_first = self._server_order(deadline)
         if is_newest_first is None:
-            is_newest_first = _direction(actions)
-        if is_newest_first is None:
-            is_newest_first = self._server_order(deadline)
+            # If all started in one second, the order is the reference's.
+            is_newest_first = bool(_direction(actions))
         ordered = actions[::-1] if is_newest_first else list(actions)
-        starts = [start_of(action) for action in ordered]
-        if all(starts):
-            ordered = [ordered[index] for index in sorted(range(len(ordered)), key=starts.__getitem__)]
+        # An action whose start cannot be read stays behind the one before it.
+        starts = accumulate(map(start_of, ordered), lambda before, start: start or before)
+        pairs = sorted(zip(starts, ordered), key=lambda pair: (pair[0] is not None, pair[0]))
+        ordered = [action for _start, action in pairs]
         return ordered[::-1] if newest_first else ordered
 
-    def _server_order(self, deadline: float) -> bool:
-        """Return whether the server lists the newest first. Asked only where the list itself does not show it."""
-        if self._is_newest_first is None:
+    def _server_order(self, deadline: float) -> bool | None:
+        """Return whether the server lists the newest first; None if nothing shows it.
+
+        The list of all actions is requested only if no page shows it so far.
+        """
+        if self._is_newest_first is None and not self._order_was_requested:
+            self._order_was_requested = True
             collected = dict(self.collected)
             first = self.page({}, 0, deadline=deadline, limit=ORDER_SAMPLE)
-            order = _direction(first.objects)
-            if order is None and first.has_next and first.total_count and first.total_count > first.end:
-                last = self.page({}, first.total_count - 1, deadline=deadline, limit=ORDER_SAMPLE)
-                order = _direction([*first.objects[:1], *last.objects[-1:]])
-            # All in one second: the order is the reference's.
-            self._is_newest_first = bool(order)
+            for offset in (first.end, (first.total_count or 0) - len(first.objects)):
+                if self._is_newest_first is None and first.has_next and offset >= first.end:
+                    self.page({}, offset, deadline=deadline, limit=ORDER_SAMPLE)
             self.collected = collected
         return self._is_newest_first
 
@@ -269,11 +311,11 @@ def start_of(action: Action) -> datetime | None:
 
 def _direction(actions: t.Sequence[Action]) -> bool | None:
     """Return whether actions are listed with the newest first; None if their start dates do not show it."""
-    first, last = (start_of(actions[0]), start_of(actions[-1])) if actions else (None, None)
+    first = next(filter(None, map(start_of, actions)), None)
+    last = next(filter(None, map(start_of, reversed(actions))), None)
     return None if first is None or last is None or first == last else first > last
 
 
-def _is_sorted(actions: t.Sequence[Action], is_newest_first: bool) -> bool:
-    starts = [start_of(action) for action in actions]
-    known = [start for start in starts if start]
-    return len(known) == len(starts) and known == sorted(known, reverse=is_newest_first)
+def _is_sorted(actions: t.Sequence[Action], is_newest_first: bool | None) -> bool:
+    starts = [start for start in map(start_of, actions) if start]
+    return starts == sorted(starts, reverse=bool(is_newest_first))

@@ -26,6 +26,7 @@ MAX_ACTIONS_IN_MESSAGE = 10
 
 MAX_ACTIONS_IN_LINE = 2
 SHORT_UUID_LENGTH = 8
+NO_STATE = "no state"
 
 
 class ActionTexts:
@@ -47,7 +48,7 @@ class ActionTexts:
         return field_text(self.field(uuid, "action"))
 
     def state(self, uuid: str) -> str:
-        return field_text(self.field(uuid, "state")) or "no state"
+        return field_text(self.field(uuid, "state")) or NO_STATE
 
     def long_name(self, uuid: str) -> str:
         """Return the operation, the object and the UUID."""
@@ -79,7 +80,9 @@ def describe_failures(texts: ActionTexts, success_states: t.Iterable[str], *, wi
         lines.append(f"{len(failed)} of {total} actions did not finish with state {wanted}:")
         lines += _bullets(failed, lambda uuid: _describe_failed(texts, uuid, with_logs=with_logs))
     if not_found:
-        lines.append(f"{len(not_found)} of {total} actions not found. Check the UUID (that of a service is not an action's)")
+        lines.append(
+            f"{len(not_found)} of {total} actions not found. Check the UUID (that of a service is not an action's)"
+        )
         lines[-1] += " and api_url:"
         lines += _bullets(not_found, texts.long_name)
     return lines
@@ -114,7 +117,7 @@ def format_progress(
     ):
         if count:
             counts.append(f"{count} {what}")
-    line = f"{', '.join(counts)} ({left:.0f} s left)"
+    line = f"{', '.join(counts) if watched else 'looking for actions'} ({left:.0f} s left)"
     if error:
         # The details belong in the final message.
         line += f"; no response for {now - since:.0f} s ({error.problem.partition('. ')[0]})"
@@ -165,7 +168,13 @@ def _describe_unfinished(texts: ActionTexts, uuid: str) -> str:
     if action is None:
         return f"{texts.long_name(uuid)}: no data received."
     unknown = "" if action.get("state") in STATES else " (unknown; treated as unfinished)"
-    return f"{texts.long_name(uuid)}: state {texts.state(uuid)}{unknown}."
+    state = texts.state(uuid)
+    return f"{texts.long_name(uuid)}: {state if state == NO_STATE else f'state {state}'}{unknown}."
+
+
+def describe_missing_object(one: str | None) -> str:
+    """Return the sentence about an object without any action."""
+    return f"{one} has no action at all. Check object (the type, and that the UUID is the object's), or set missing to skip."
 
 
 def number_of_unfinished(texts: ActionTexts) -> str:

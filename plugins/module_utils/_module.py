@@ -70,21 +70,29 @@ def fail(module: AnsibleModule, error: TutumError) -> t.NoReturn:
     raise AssertionError  # fail_json exits; it has no type that says so.
 
 
-def finish_wait(module: AnsibleModule, wait: Wait) -> t.NoReturn:
-    """End the module with what became of a wait."""
-    for warning in wait.warnings:
-        module.warn(warning)
+def finish_wait(module: AnsibleModule, wait: Wait, results: t.Mapping[str, t.Any] | None = None) -> t.NoReturn:
+    """End the module with what became of a wait.
+
+    :param results: what else is known, which takes precedence.
+    """
     # Since core 2.19 Ansible shows the message of a failure also where no_log hides the result.
     failure = wait.failure(with_logs=not module.no_log)
+    returned = {**wait.results(), **(results or {})}
     if failure:
-        module.fail_json(msg=failure, **wait.results(), **wait.details())
-    module.exit_json(**wait.results())
+        details = wait.details()
+        # The status is that of the call, unless a request of the wait failed.
+        returned.update(details if results is None or details["url"] else {"url": None})
+    for warning in wait.warnings if results is None else wait.field_warnings:
+        module.warn(warning)
+    if failure:
+        module.fail_json(msg=failure, **returned)
+    module.exit_json(**returned)
     raise AssertionError  # As above.
 
 
 def progress_writer(module: AnsibleModule) -> ProgressWriter | None:
     """Return the module's end of the channel for progress, if anyone reads it."""
-    # The property tmpdir would create a directory that nobody reads from.
+    # The property tmpdir would create a directory from which nothing is read.
     directory = module._tmpdir
     if module.no_log or not module.params["progress"] or directory is None:
         return None
@@ -94,7 +102,7 @@ def progress_writer(module: AnsibleModule) -> ProgressWriter | None:
 def exit_with_ansible() -> None:
     """End this process as soon as Ansible is gone.
 
-    Ansible leaves a module running when the task's own ``timeout`` expires, or when Ansible itself is ended. Then nobody reads
+    Ansible leaves a module running when the task's own ``timeout`` expires, or when Ansible itself is ended. Then nothing reads
     the pipe for the result any more, or the process that started the module is gone.
     """
     poll = select.poll()
@@ -106,8 +114,8 @@ def exit_with_ansible() -> None:
 
     def watch() -> None:
         while os.getppid() == parent:
-            events = poll.poll(CHECK_MILLISECONDS)
-            if any(event & (select.POLLERR | select.POLLHUP) for _fileno, event in events):
+            # Without a mask it reports errors only: the other end of the pipe is closed, or this one.
+            if poll.poll(CHECK_MILLISECONDS):
                 break
         os.kill(os.getpid(), signal.SIGTERM)
 

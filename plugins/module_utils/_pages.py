@@ -17,7 +17,7 @@ import typing as t
 from urllib.parse import parse_qs, urlsplit
 
 from ansible_collections.tutum.cloud.plugins.module_utils._dates import cut_to_second, parse_api_date
-from ansible_collections.tutum.cloud.plugins.module_utils._errors import ResponseError
+from ansible_collections.tutum.cloud.plugins.module_utils._errors import FilterIgnoredError, ResponseError
 from ansible_collections.tutum.cloud.plugins.module_utils._http_errors import CHECK_URL
 from ansible_collections.tutum.cloud.plugins.module_utils._references import is_uuid, last_parameter
 from ansible_collections.tutum.cloud.plugins.module_utils._text import json_type
@@ -27,6 +27,9 @@ Action = t.Dict[str, t.Any]
 
 Filters = t.Mapping[str, str]
 """The API's filters: ``state``, ``object``, ``start_date__gte``, ..."""
+
+MAX_TOTAL_COUNT = 10**9
+"""A larger total count is an error of the server, and is ignored."""
 
 
 class Page(t.NamedTuple):
@@ -78,15 +81,16 @@ def parse_page(url: str, content: t.Mapping[str, t.Any], *, offset: int, limit: 
     ignored = next((name for name in map(_ignored_filter(filters), objects) if name), None) if filters else None
     if ignored:
         problem = f"The list has actions that do not match the filter {ignored}: the server ignores it"
-        raise ResponseError(url, f"{problem}. Remove the option, or use another server", status=200)
+        raise FilterIgnoredError(url, f"{problem}. Remove the option, or use another server", status=200)
     total_count = meta.get("total_count")
-    if not isinstance(total_count, int) or isinstance(total_count, bool) or total_count < 0:
+    if not isinstance(total_count, int) or isinstance(total_count, bool) or not 0 <= total_count <= MAX_TOTAL_COUNT:
         total_count = None
     link = meta.get("next")
     if link is not None and not isinstance(link, str):
         raise invalid(f"meta.next is {json_type(link)}")
-    # Tastypie leaves `next` out where it does not page.
-    has_next = bool(link) if "next" in meta else len(objects) >= limit
+    # Tastypie leaves `next` out where it does not page; a page that the server cut shows that it does.
+    has_more = bool(objects) and total_count is not None and total_count > offset + len(objects)
+    has_next = bool(link) if "next" in meta else len(objects) >= limit or has_more
     return Page(objects, uuids, offset, has_next, _offset_of(link), total_count)
 
 

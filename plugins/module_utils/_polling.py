@@ -8,34 +8,27 @@
 """One poll of a wait: which requests find out about all unfinished actions.
 
 A few actions are polled one by one. More are polled with a list of those that started in the same time: one request for all,
-whatever their state. What such a list does not show, or cannot show, is polled one by one, so no list needs to be complete
+in any state. What such a list does not show, or cannot show, is polled one by one, so no list needs to be complete
 here, and none can do harm.
 """
 
 from __future__ import annotations
 
 import typing as t
-from datetime import datetime
+from functools import partial
 
-from ansible_collections.tutum.cloud.plugins.module_utils._actions import UNFINISHED_STATES, ActionsClient
-from ansible_collections.tutum.cloud.plugins.module_utils._dates import (
-    SECOND,
-    SMALLEST_STEP,
-    format_iso,
-    from_timestamp,
-)
+from ansible_collections.tutum.cloud.plugins.module_utils._dates import SECOND, SMALLEST_STEP, format_iso
+from ansible_collections.tutum.cloud.plugins.module_utils._discovery import Discovery
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiError, NotFoundError, TransientError
 from ansible_collections.tutum.cloud.plugins.module_utils._lists import ListReader, start_of
-from ansible_collections.tutum.cloud.plugins.module_utils._watched import (
-    NOT_FOUND_POLLS,
-    NOT_FOUND_SECONDS,
-    Persistence,
-    WatchedActions,
-)
 
 if t.TYPE_CHECKING:
+    from datetime import datetime
+
+    from ansible_collections.tutum.cloud.plugins.module_utils._actions import ActionsClient
     from ansible_collections.tutum.cloud.plugins.module_utils._pages import Action
     from ansible_collections.tutum.cloud.plugins.module_utils._wait_options import WaitOptions
+    from ansible_collections.tutum.cloud.plugins.module_utils._watched import WatchedActions
 
 MAX_DETAIL_POLLS = 3
 """Up to this many actions are polled one by one. For more, a list needs fewer requests."""
@@ -43,12 +36,11 @@ MAX_DETAIL_POLLS = 3
 ACTIONS_PER_PAGE = 10
 """A poll reads at most one page for this many unfinished actions, so that it never needs many more requests than it saves."""
 
+MAX_FAILED_DETAILS = 8
+"""After this many failures, and no good response, the other actions have their turn in the next poll: the server is down."""
+
 LIST_SECONDS = 2.0
 """How long a list may take before the actions are polled one by one; in a long wait, a tenth of the time waited."""
-
-DISCOVERY_GRACE_SECONDS = 1.0
-"""If an object's unfinished actions are known later than this after the start, those that finished meanwhile are looked up,
-too. The server's clock is known to the second only."""
 
 LOGS_SECONDS = 2.0
 
@@ -67,26 +59,28 @@ class Poller:
         self._options = options
         self._watched = watched
         self._started = self._client.clock()
-        self._discovered: set[str] = set()
-        self._absence = Persistence(NOT_FOUND_SECONDS, NOT_FOUND_POLLS)
         self._recorded: set[str] = set()
         self._last_polls: dict[str, int] = {}
         self._number = 0
         self._lists_paused_until = 0.0
-        self.needs_discovery = options.object is not None
-        """Whether the object's actions are still looked for."""
-        self.object_is_missing = False
-        """Whether the object certainly has no action at all."""
+        self.discovery = Discovery(self._client, options, watched)
         self.error: ApiError | None = None
-        """The first error of the last poll."""
+        """The first error of the last poll; a 404 only if there was no other."""
         self.refusal: ApiError | None = None
         """The 401 or 403 of the last poll."""
+        self.throttling: ApiError | None = None
+        """The 429 of the last poll."""
+        self.discovery_failed = False
+        """Whether the object's actions could not be listed in the last poll."""
         self.had_response = False
         """Whether any response of the last poll was good."""
+        self.filters_work = False
+        """Whether actions were ever looked for with the API's filters, and without an error."""
 
     def start(self) -> None:
         """Note that the wait begins now."""
         self._started = self._client.clock()
+        self.discovery.start()
 
     def poll(self, deadline: float) -> None:
         """Find out about everything that is unfinished. What was learned before an error is kept.
@@ -94,9 +88,13 @@ class Poller:
         :param deadline: when the last response must be complete, by the client's clock.
         :raises OptionError: a short UUID is ambiguous.
         """
-        self.discover(deadline)
+        now = self._client.clock()
+        # Lists that hang leave time for the actions that are known.
+        has_known = len(self._watched.unfinished) > len(self._watched.unresolved)
+        lists_deadline = now + (deadline - now) / 2 if has_known else deadline
+        self.discover(lists_deadline)
         for reference in self._watched.unresolved:
-            self._attempt(lambda reference=reference: self._resolve(reference, deadline))  # type: ignore[misc]
+            self._attempt(partial(self._resolve, reference, lists_deadline))
         uuids = [uuid for uuid in self._unresponsive_first() if uuid not in self._recorded]
         is_throttled = False
         if len(uuids) > MAX_DETAIL_POLLS and self._client.clock() >= self._lists_paused_until:
@@ -109,10 +107,11 @@ class Poller:
         """Begin a poll, and look for the actions of the object, if there is one."""
         self._number += 1
         self._recorded.clear()
-        self.error = self.refusal = None
-        self.had_response = False
-        if self.needs_discovery:
-            self._attempt(lambda: self._discover(deadline))
+        self.error = self.refusal = self.throttling = None
+        self.had_response = self.discovery_failed = False
+        if self.discovery.is_needed:
+            self.discovery_failed = not self._attempt(partial(self.discovery.run, deadline, self._take))
+            self.filters_work = self.filters_work or not self.discovery_failed
 
     def fetch_missing_logs(self, deadline: float) -> None:
         """Fetch the logs, which lists may lack, of what failed; one short attempt."""
@@ -124,17 +123,27 @@ class Poller:
             if not isinstance(outcome, ApiError):
                 self._record(outcome)
 
-    def _attempt(self, request: t.Callable[[], object]) -> None:
-        """Send requests, and note an error."""
+    def _attempt(self, request: t.Callable[[], object]) -> bool:
+        """Send requests, note an error, and return whether there was none."""
         try:
             request()
         except ApiError as error:
             self._note(error)
+            return False
+        return True
 
     def _note(self, error: ApiError) -> None:
-        self.error = self.error or error
+        if self.error is None or (isinstance(self.error, NotFoundError) and not isinstance(error, NotFoundError)):
+            self.error = error
         if error.status in (401, 403):
             self.refusal = error
+        if error.status == 429:
+            self.throttling = error
+
+    def _take(self, actions: t.Iterable[Action]) -> None:
+        self.had_response = True
+        for action in actions:
+            self._record(action)
 
     def _record(self, action: Action) -> None:
         if self._watched.record(action, self._client.clock()):
@@ -147,50 +156,12 @@ class Poller:
             uuid = self._actions.find(reference, deadline=deadline)
         except NotFoundError as error:
             self._watched.note_not_found(reference, self._client.clock())
-            if error.status is None:
-                self.had_response = True
+            if error.status is not None:
+                self._note(error)
+                return
         else:
             self._watched.resolve(reference, uuid)
-            self.had_response = True
-
-    def _discover(self, deadline: float) -> None:
-        """Watch every action of the object that was unfinished when the wait began."""
-        for state in UNFINISHED_STATES:
-            self._find({"state": state}, deadline)
-        now = self._client.clock()
-        if now - self._started > DISCOVERY_GRACE_SECONDS:
-            started = self._client.server_time(self._started)
-            if started is not None:
-                # Cut to the second, so that none is missed. One that ended in the same second is taken for a later one.
-                self._find({"end_date__gte": format_iso(from_timestamp(int(started)))}, deadline)
-        enough = len(self._watched) >= self._options.min_actions
-        if self._discovered or self._exists(deadline):
-            self._absence.clear("object")
-            self.needs_discovery = not enough
-        elif enough and self._absence.note("object", now):
-            self.object_is_missing = True
-            self.needs_discovery = False
-
-    def _find(self, selection: dict[str, str], deadline: float) -> None:
-        """Watch these actions of the object."""
-        reader = ListReader(self._client)
-        found = reader.read({**self._object_filters(), **selection}, deadline=deadline, newest_first=None)
-        self.had_response = True
-        for action in found.actions:
-            uuid = action["uuid"].lower()
-            self._watched.watch(uuid)
-            self._discovered.add(uuid)
-            self._record(action)
-
-    def _exists(self, deadline: float) -> bool:
-        """Return whether the object has any action, in any state."""
-        page = ListReader(self._client).page(self._object_filters(), 0, deadline=deadline, limit=1)
-        self.had_response = True
-        return bool(page.objects)
-
-    def _object_filters(self) -> dict[str, str]:
-        filters = {"object": str(self._options.object)}
-        return {**filters, "include_related": "true"} if self._options.include_related else filters
+        self.had_response = self.filters_work = True
 
     def _unresponsive_first(self) -> list[str]:
         """Return the unfinished actions, those first that were polled the longest time ago: all get their turn."""
@@ -200,22 +171,29 @@ class Poller:
 
     def _poll_details(self, uuids: t.Sequence[str], deadline: float, *, no_retry: bool = False) -> None:
         """Poll actions one by one; where one fails, the others are still polled."""
-        # For one of many, the next poll is the retry.
-        max_retries = 0 if no_retry or len(uuids) > MAX_DETAIL_POLLS else None
+        # For one of several, the next poll is the retry: the others must not wait for it.
+        max_retries = 0 if no_retry or len(uuids) > 1 else None
         outcomes = self._actions.get_many(uuids, deadline=deadline, max_retries=max_retries, concurrently=True)
+        failures = 0
         for uuid, outcome in outcomes:
-            self._last_polls[uuid] = self._number
+            if not (isinstance(outcome, TransientError) and not outcome.was_sent):
+                self._last_polls[uuid] = self._number
             if isinstance(outcome, NotFoundError):
                 self._watched.note_not_found(uuid, self._client.clock())
                 self._note(outcome)
             elif isinstance(outcome, ApiError):
                 self._note(outcome)
+                failures += 1
+                is_down = failures >= MAX_FAILED_DETAILS and not self.had_response
+                if len(uuids) > MAX_DETAIL_POLLS and (is_down or outcome.status == 429):
+                    break  # The other actions have their turn in the next poll.
             else:
                 self._record(outcome)
 
     def _poll_lists(self, uuids: t.Sequence[str], deadline: float) -> bool:
         """Poll actions with a list of all that started in the same time. Return False if the server is throttling."""
         window = self._window(uuids)
+        is_guess = window is None
         if window is None:
             # Most likely they were started one after the other: the first and the last show when.
             self._poll_details([uuids[0], uuids[-1]], deadline)
@@ -225,7 +203,7 @@ class Poller:
         now = self._client.clock()
         waited = now - self._started
         try:
-            self._read_pages(window, uuids, min(deadline, now + max(LIST_SECONDS, waited / 10)))
+            is_useful = self._read_pages(window, uuids, min(deadline, now + max(LIST_SECONDS, waited / 10)))
         except TransientError as error:
             if error.status == 429:
                 self._note(error)
@@ -233,9 +211,14 @@ class Poller:
             self._pause_lists()
         except ApiError:
             self._pause_lists()
+        else:
+            # After a wrong guess, the next poll knows when the actions started.
+            if not (is_useful or is_guess):
+                self._pause_lists()
         return True
 
-    def _read_pages(self, window: dict[str, str], uuids: t.Sequence[str], deadline: float) -> None:
+    def _read_pages(self, window: dict[str, str], uuids: t.Sequence[str], deadline: float) -> bool:
+        """Poll these actions with a list, and return whether that saved requests."""
         reader = ListReader(self._client)
         missing = {uuid for uuid in uuids if uuid not in self._recorded}
         wanted = len(missing)
@@ -250,8 +233,7 @@ class Poller:
             if not page.has_next or not page.objects:
                 break
             offset = page.end
-        if wanted - len(missing) <= pages:
-            self._pause_lists()
+        return wanted - len(missing) > pages
 
     def _must_have_logs(self, action: Action) -> bool:
         """Return whether an action's own response is needed to follow its logs."""
@@ -274,8 +256,8 @@ class Poller:
         # The API shows whole seconds, but compares what it stores.
         window = {
             "start_date__gte": format_iso(min(starts)),
-            "start_date__lte": format_iso(max(starts) + SECOND - SMALLEST_STEP),
+            "start_date__lte": format_iso(max(starts) + (SECOND - SMALLEST_STEP)),
         }
-        if self._discovered.issuperset(uuids) and not self._options.include_related:
+        if self.discovery.uuids.issuperset(uuids) and not self._options.include_related:
             window["object"] = str(self._options.object)
         return window

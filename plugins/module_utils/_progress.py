@@ -14,7 +14,6 @@ the collection, since both ends need it.
 from __future__ import annotations
 
 import os
-import typing as t
 from contextlib import suppress
 
 FILE_NAME = "tutum_progress"
@@ -60,7 +59,7 @@ class ProgressReader:
         self._path = os.path.join(directory, FILE_NAME)
         self._offset = 0
 
-    def read(self) -> tuple[list[str], t.Optional[str]]:
+    def read(self) -> tuple[list[str], str | None]:
         """Return the new lines of logs, and the last new status, if there is one. A line without its end is left."""
         try:
             with open(self._path, "rb") as file:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 from urllib.parse import urlsplit
-from urllib.request import proxy_bypass_environment
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # missing in typeshed
 
 
 def find_proxy(url: str, environ: t.Mapping[str, str]) -> tuple[str, str] | None:
@@ -47,10 +47,12 @@ def _is_excluded(netloc: str, host: str, no_proxy: str) -> bool:
         address = ipaddress.ip_address(host)
     except ValueError:
         return False
-    for entry in no_proxy.split(","):
-        try:
-            if address in ipaddress.ip_network(entry.strip(), strict=False):
-                return True
-        except ValueError:
-            continue
-    return False
+    return any(_is_in_range(address, entry.strip()) for entry in no_proxy.split(","))
+
+
+def _is_in_range(address: ipaddress.IPv4Address | ipaddress.IPv6Address, entry: str) -> bool:
+    """Return whether an entry of NO_PROXY is a range of addresses that has this one."""
+    try:
+        return address in ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        return False

@@ -16,8 +16,18 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible_collections.tutum.cloud.plugins.module_utils._actions import STATES, ActionsClient, Fields, is_finished
-from ansible_collections.tutum.cloud.plugins.module_utils._dates import SECOND, SMALLEST_STEP, format_iso, parse_user_date
-from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiError, NotFoundError, OptionError, TutumError
+from ansible_collections.tutum.cloud.plugins.module_utils._dates import (
+    SECOND,
+    SMALLEST_STEP,
+    format_iso,
+    parse_user_date,
+)
+from ansible_collections.tutum.cloud.plugins.module_utils._errors import (
+    ApiError,
+    NotFoundError,
+    OptionError,
+    TutumError,
+)
 from ansible_collections.tutum.cloud.plugins.module_utils._lists import ListReader, ListResult, start_of
 from ansible_collections.tutum.cloud.plugins.module_utils._references import parse_action_reference, parse_object
 
@@ -31,7 +41,7 @@ OTHER_UUID_HINT = "The UUID of a service, or of another object, is not that of a
 
 
 class Query:
-    """What a user asks for, validated: the actions with these UUIDs, or those that match the filters."""
+    """What a user requests, validated: the actions with these UUIDs, or those that match the filters."""
 
     def __init__(self, options: t.Mapping[str, t.Any], api_url: str, now: datetime | None = None) -> None:
         """
@@ -72,7 +82,9 @@ class Query:
             self.filters["object"] = parse_object(options["object"], api_url)
         if options.get("include_related") is not None:
             if "object" not in self.filters:
-                raise OptionError("include_related", options["include_related"], "Requires the option object. Set object")
+                raise OptionError(
+                    "include_related", options["include_related"], "Requires the option object. Set object"
+                )
             self.filters["include_related"] = "true" if options["include_related"] else "false"
 
 
@@ -102,7 +114,7 @@ class QueryRunner:
         """The whole UUID for each short one."""
 
     def run(self, query: Query) -> QueryResult:
-        """Return the actions. Nothing is sent if nothing is asked for.
+        """Return the actions. Nothing is sent if nothing is requested.
 
         :raises TutumError: the query failed; ``results`` holds what was retrieved.
         """
@@ -207,12 +219,12 @@ class QueryRunner:
         """Return the actions of several lists in one order, which is the server's also within one second."""
         if not all(map(start_of, actions)):
             return actions
-        actions = sorted(actions, key=lambda action: t.cast(datetime, start_of(action)), reverse=query.newest_first)
+        actions = sorted(actions, key=lambda action: t.cast("datetime", start_of(action)), reverse=query.newest_first)
         limit = query.limit
         if limit is None or limit >= len(actions) or start_of(actions[limit - 1]) != start_of(actions[limit]):
             return actions
         # A tie decides which are returned. The list without the filter on the state shows the server's order.
-        second = t.cast(datetime, start_of(actions[limit]))
+        second = t.cast("datetime", start_of(actions[limit]))
         tied = [action for action in actions if start_of(action) == second]
         if len({action.get("state") for action in tied}) == 1:
             return actions

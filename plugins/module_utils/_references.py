@@ -26,7 +26,7 @@ _UUID_LAYOUT = (8, 4, 4, 4, 12)
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _HEX = re.compile(r"[0-9a-fA-F]{8,32}")
 _ACTION_PATH = re.compile(r"(?P<base>/.*)action/(?P<name>[^/]+)/?")
-_API_BASE = re.compile(r"/(?:[\w~.-]+/)*?v\d+/", re.ASCII)
+_API_BASE = re.compile(r"/(?:[\w~-][\w.~-]*/)*?v\d+/", re.ASCII)
 _OBJECT_PATH = re.compile(r"/(?:[\w-]+/)*?v\d+/(?P<type>[\w-]+)/(?P<name>(?:[\w~-][\w.~:-]*/)+)", re.ASCII)
 _UUID_IN_PATH = re.compile(rf"(?<=/){_UUID.pattern}(?=/)")
 
@@ -58,8 +58,9 @@ def parse_action_reference(value: object, api_url: str) -> str:
     if uuid:
         return uuid
     other = _OBJECT_PATH.fullmatch(f"{path.rstrip('/')}/")
-    if other:
-        raise OptionError("uuid", value, f"This is a {other['type']}, not an action. To name an object, use object")
+    if other and other["type"] != "action":
+        problem = f"This names an object of the type {other['type']}, not an action. To name an object, use object"
+        raise OptionError("uuid", value, problem)
     raise OptionError(
         "uuid",
         value,
@@ -85,7 +86,9 @@ def parse_object(value: object, api_url: str) -> str:
             "object", value, "Not the resource URI of an object. Expected a value such as /api/v1/service/UUID/"
         )
     if match["type"] == "action":
-        raise OptionError("object", value, "This is an action, not an object that has actions. To name an action, use uuid")
+        raise OptionError(
+            "object", value, "This is an action, not an object that has actions. To name an action, use uuid"
+        )
     return _UUID_IN_PATH.sub(lambda found: found[0].lower(), path)
 
 

@@ -16,12 +16,17 @@ from __future__ import annotations
 import base64
 import re
 import typing as t
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 
 MASK = "***"
 
 SHORTEST_SECRET = 4
 """Characters. A shorter secret is hidden only where it is the whole value, or everything would become unreadable."""
+
+CREDENTIAL_NAME = re.compile(
+    r"\s*(user(name)?|auth(orization)?|([\w-]*[_-])?(api[_-]?key|pass(word|wd)?|token|secret))\s*", re.IGNORECASE
+)
+"""A parameter in the query of a URL that is most likely a credential."""
 
 _USER_IN_URL = re.compile(r"//[^/\s]*@")
 
@@ -91,8 +96,11 @@ def misplaced_secrets(options: t.Mapping[str, t.Any]) -> list[str]:
     references = options.get("uuid")
     urls = [options.get("api_url"), options.get("object"), *(references if isinstance(references, list) else [])]
     texts = [url for url in urls if isinstance(url, str)]
-    found = [f"{before}{at}" for before, at, _host in (url.rpartition("@") for url in texts) if at]
+    path, _mark, call_query = (options.get("path") or "").partition("?")
+    found = [f"{before}{at}" for before, at, _host in (url.rpartition("@") for url in (*texts, path)) if at]
     found += [f"{mark}{query}" for _path, mark, query in (url.partition("?") for url in texts) if query]
+    # The query of a call is allowed, but not a credential in it.
+    found += [one for one in call_query.split("&") if CREDENTIAL_NAME.fullmatch(unquote_plus(one.partition("=")[0]))]
     _name, colon, key = (options.get("username") or "").partition(":")
     return [*found, f"{colon}{key}"] if key else found
 

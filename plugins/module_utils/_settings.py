@@ -81,7 +81,9 @@ class ConnectionSettings:
 
     def key(self) -> tuple[t.Any, ...]:
         """Return what two settings must have in common to share a connection."""
-        proxies = tuple(sorted((name, value) for name, value in self.environ.items() if name.lower().endswith("_proxy")))
+        proxies = tuple(
+            sorted((name, value) for name, value in self.environ.items() if name.lower().endswith("_proxy"))
+        )
         return (
             self.api_url,
             self.authorization,

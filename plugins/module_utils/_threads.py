@@ -16,6 +16,7 @@ import threading
 import typing as t
 from collections import deque
 from concurrent.futures import Future
+from functools import partial
 from itertools import islice
 from queue import SimpleQueue
 
@@ -67,7 +68,7 @@ def map_concurrently(
         for item in islice(rest, count):
             future: Future[_Result] = Future()
             ahead.append(future)
-            jobs.put((future, lambda item=item: call(item)))  # type: ignore[misc]  # mypy infers no type for it
+            jobs.put((future, partial(call, item)))
 
     def work() -> None:
         for job in iter(jobs.get, None):

@@ -16,10 +16,9 @@ import random
 import time
 import typing as t
 
-from ansible_collections.tutum.cloud.plugins.module_utils._actions import ActionsClient
 from ansible_collections.tutum.cloud.plugins.module_utils._canceling import Cancellation
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import (
-    ApiError,
+    FilterIgnoredError,
     NotFoundError,
     TransientError,
     TutumError,
@@ -27,6 +26,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._errors import (
 from ansible_collections.tutum.cloud.plugins.module_utils._messages import (
     ActionTexts,
     describe_failures,
+    describe_missing_object,
     describe_unfinished,
     number_of_unfinished,
     still_running,
@@ -41,6 +41,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._watched import (
 )
 
 if t.TYPE_CHECKING:
+    from ansible_collections.tutum.cloud.plugins.module_utils._actions import ActionsClient
     from ansible_collections.tutum.cloud.plugins.module_utils._wait_options import WaitOptions
 
 MIN_PAUSE_SECONDS = 0.1
@@ -59,7 +60,7 @@ REFUSAL_POLLS = 3
 LAST_POLL_SECONDS = 2.0
 CANCEL_SECONDS = 1.5
 LAST_LOGS_SECONDS = 1.0
-"""What happens at the timeout may take this long: less than 5 seconds in all, whatever the server does."""
+"""What happens at the timeout may take this long: less than 5 seconds in all, no matter what the server does."""
 
 
 def poll_interval(waited: float, interval: float, max_interval: float) -> float:
@@ -136,12 +137,12 @@ class Wait:
                     self.timed_out = True
                     break
                 left = max(0.0, deadline - self._clock())
-                self._reporter.report(left=left, error=self._poller.error, last_good=self._last_good)
+                error = None if self._poller.had_response else self._poller.error
+                self._reporter.report(left=left, error=error, last_good=self._last_good)
                 self._sleep_until(min(self._clock() + self._pause(), deadline))
             if self.timed_out and options.cancel_on_timeout:
-                unresolved = self._watched.unresolved
-                uuids = [uuid for uuid in self._watched.unfinished if uuid not in unresolved]
-                self._cancellation.run(self._actions, uuids, CANCEL_SECONDS, check_mode=self._check_mode)
+                unfinished = self._watched.unfinished
+                self._cancellation.run(self._actions, unfinished, CANCEL_SECONDS, check_mode=self._check_mode)
             self._poller.fetch_missing_logs(max(self._clock() + LAST_LOGS_SECONDS, deadline))
             self._reporter.close(self._clock() - self._started, timed_out=self.timed_out)
         except TutumError as error:
@@ -158,8 +159,7 @@ class Wait:
             self._sleep_until(min(self._started + self._options.delay, deadline))
 
     def _poll(self, deadline: float, *, is_last: bool) -> None:
-        now = self._clock()
-        timeout = self._client.settings.request_timeout
+        now, timeout = self._clock(), self._client.settings.request_timeout
         self.polls += 1
         self._poller.poll(now + min(timeout, LAST_POLL_SECONDS) if is_last else min(deadline, now + timeout))
         self._judge_poll()
@@ -169,19 +169,20 @@ class Wait:
         poller, now = self._poller, self._clock()
         self._has_seen_response = self._has_seen_response or poller.had_response
         error = poller.error
-        if error is None or (isinstance(error, NotFoundError) and not poller.needs_discovery):
-            # Whether an action counts as not found, WatchedActions decides.
-            self.failed_polls += error is not None
+        self.failed_polls += error is not None
+        if error is None or isinstance(error, NotFoundError) or (poller.had_response and not poller.throttling):
             self._last_good = now
             self._consecutive_failures = 0
-            self._refusals.clear("")
-            return
-        self.failed_polls += 1
-        self._consecutive_failures += 1
+        else:
+            self._consecutive_failures += 1
         if isinstance(error, NotFoundError):
-            if not self._has_seen_response and self._missing_list.note("", now):
+            # Whether an action counts as not found, WatchedActions decides.
+            is_of_list = poller.discovery_failed
+            if is_of_list and not self._has_seen_response and self._missing_list.note("", now):
                 raise error
-        elif not (self._has_seen_response or isinstance(error, TransientError)):
+        elif error and not (self._has_seen_response or isinstance(error, TransientError)):
+            raise error
+        if isinstance(error, FilterIgnoredError) and not poller.filters_work:
             raise error
         if poller.refusal is None:
             self._refusals.clear("")
@@ -197,7 +198,9 @@ class Wait:
             longest = max(options.max_interval, pause)
             backoff = min(longest, FAILURE_PAUSE_SECONDS * 2.0 ** min(self._consecutive_failures - 1, 10))
             pause = max(pause, backoff * (1 - self._random() / 2))
-        retry_after = getattr(self._poller.error, "retry_after", None)
+        # Where other requests succeeded, a delay that one response requested is not for all, unless it is throttling.
+        delaying = self._poller.throttling or (None if self._poller.had_response else self._poller.error)
+        retry_after = getattr(delaying, "retry_after", None)
         # A bit later than requested, so that hosts that were delayed together do not return together.
         return pause if retry_after is None else max(pause, retry_after + self._random() * pause)
 
@@ -209,7 +212,7 @@ class Wait:
     def _is_over(self) -> bool:
         if self._options.fail_fast and self._watched.unsuccessful:
             return True
-        return not (self._poller.needs_discovery or self._watched.unfinished)
+        return not (self._poller.discovery.is_needed or self._watched.unfinished)
 
     @property
     def changed(self) -> bool:
@@ -217,12 +220,22 @@ class Wait:
         return bool(self._cancellation.canceled)
 
     @property
+    def field_warnings(self) -> list[str]:
+        """Names of fields that no action has."""
+        seen = self._watched.in_order()
+        for action in seen:
+            self._options.fields.keep(action)
+        return self._options.fields.warnings if seen else []
+
+    @property
     def warnings(self) -> list[str]:
         """What the user should know of a wait that did not fail."""
-        warnings = list(self._options.fields.warnings) if self._watched.references else []
-        if not len(self._watched):
-            what = f"no unfinished action of {self._options.object}" if self._options.object else "no action"
-            warnings.append(f"Nothing to wait for: there was {what}.")
+        warnings = list(self.field_warnings)
+        if not self._watched and not self.failure():
+            why = "no action was found" if self._options.references else "uuid is an empty list"
+            if self._options.object:
+                why = f"there is no unfinished action of {self._options.object}"
+            warnings.append(f"Nothing to wait for: {why}.")
         return warnings
 
     def results(self) -> dict[str, t.Any]:
@@ -256,11 +269,8 @@ class Wait:
         """
         options, watched = self._options, self._watched
         lines = describe_failures(self._texts, options.success_states, with_logs=with_logs)
-        if self._poller.object_is_missing and not options.skip_missing:
-            lines.append(
-                f"{options.object} has no action at all. Check object (the type, and that the UUID is the object's), or set"
-                " missing to skip."
-            )
+        if self._poller.discovery.object_is_missing and not options.skip_missing:
+            lines.append(describe_missing_object(options.object))
         if self.timed_out:
             lines += self._describe_timeout()
         elif lines and watched.unfinished:
@@ -275,12 +285,13 @@ class Wait:
         if watched.unfinished:
             lines[0] += f" {number_of_unfinished(self._texts)}:"
             lines += describe_unfinished(self._texts)
-        if self._poller.needs_discovery:
-            if self._poller.error:
-                lines.append(f"The unfinished actions of {options.object} could not be listed.")
-            else:
-                found = f"Found {len(watched)} of at least {options.min_actions} actions of {options.object} (min_actions)"
-                lines.append(f"{found}. Check object, and start the wait before the actions finish.")
+        if self._poller.discovery_failed:
+            lines.append(f"The unfinished actions of {options.object} could not be listed.")
+        elif len(watched) < options.min_actions:
+            found = f"Found {len(watched)} of at least {options.min_actions} actions of {options.object} (min_actions)"
+            lines.append(f"{found}. Check object, and start the wait before the actions finish.")
+        elif self._poller.discovery.is_needed:
+            lines.append(f"No action of {options.object} was found. Check object.")
         lines += self._cancellation.describe()
         if self._poller.error:
             lines.append(f"The last poll failed: {self._poller.error}")

@@ -54,7 +54,8 @@ class WatchedActions:
         """
         :param references: UUIDs and short UUIDs in lowercase; one may be repeated.
         :param success_states: the final states that count as success.
-        :param skip_missing: whether an action that is not found is left out, and not a failure.
+        :param skip_missing: whether an action that was never found is left out, and not a failure. One that was seen
+            before is a failure all the same: it did not succeed.
         """
         self.references = list(references)
         self._success_states = success_states
@@ -137,8 +138,8 @@ class WatchedActions:
 
     @property
     def not_found(self) -> list[str]:
-        """What the API does not know, unless that is to be skipped."""
-        return [] if self._skip_missing else [uuid for uuid in self._last_seen if uuid in self._not_found]
+        """What the API does not know (any more), without what is skipped."""
+        return [uuid for uuid in self._last_seen if uuid in self._not_found and not self._is_skipped(uuid)]
 
     @property
     def unsuccessful(self) -> list[str]:
@@ -153,8 +154,7 @@ class WatchedActions:
 
     def __len__(self) -> int:
         """Return the number of actions, without those that are skipped."""
-        skipped = len(self._not_found) if self._skip_missing else 0
-        return len(self._last_seen) - skipped
+        return len(self._last_seen) - sum(map(self._is_skipped, self._not_found))
 
     def last_seen(self, uuid: str) -> Action | None:
         """Return an action as it was last seen; None if no data was received."""
@@ -168,6 +168,9 @@ class WatchedActions:
         """Return the actions as last seen, in the requested order, as often as requested."""
         found = (self._last_seen.get(self._uuids.get(reference, reference)) for reference in self.references)
         return [action for action in found if action is not None]
+
+    def _is_skipped(self, uuid: str) -> bool:
+        return self._skip_missing and uuid in self._not_found and self._last_seen.get(uuid) is None
 
     def _has_failed(self, action: Action) -> bool:
         return is_finished(action) and action["state"] not in self._success_states

@@ -349,7 +349,6 @@ error_type:
   sample: http
 """
 
-import sys
 from contextlib import closing
 
 from ansible.module_utils.basic import AnsibleModule
@@ -382,7 +381,7 @@ def main() -> None:
     except TutumError as error:
         fail(module, error)
     except KeyboardInterrupt:
-        sys.exit(130)  # Ansible shows the interruption; a traceback would not help.
+        raise SystemExit(130) from None  # Ansible shows the interruption; a traceback would not help.
     finish_wait(module, wait)
 
 

@@ -38,7 +38,7 @@ def shared_directory(action: ActionBase) -> str | None:
             action._make_tmp_path()
         except AnsibleError:
             return None
-    return t.cast(str, action._connection._shell.tmpdir)
+    return t.cast("str", action._connection._shell.tmpdir)
 
 
 def is_with_loop() -> bool:

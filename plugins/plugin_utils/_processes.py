@@ -32,13 +32,15 @@ def _descendants(pid: int) -> list[int]:
     """Return the processes that a process started, directly and indirectly."""
     try:
         command = ["ps", "-A", "-o", "pid=,ppid="]
-        listed = subprocess.run(command, capture_output=True, check=True, timeout=LIST_SECONDS, encoding="ascii").stdout
+        listed = subprocess.run(  # noqa: S603 - a constant command
+            command, capture_output=True, check=True, timeout=LIST_SECONDS, encoding="ascii"
+        ).stdout
+        pairs = [(int(child), int(parent)) for child, parent in map(str.split, listed.splitlines())]
     except (OSError, subprocess.SubprocessError, ValueError):
         return []
     children: dict[int, list[int]] = {}
-    for line in listed.splitlines():
-        child, _space, parent = line.strip().partition(" ")
-        children.setdefault(int(parent), []).append(int(child))
+    for child, parent in pairs:
+        children.setdefault(parent, []).append(child)
     found: list[int] = []
     pending = [pid]
     while pending:

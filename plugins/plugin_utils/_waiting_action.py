@@ -43,7 +43,7 @@ AD_HOC_PLAY = "Ansible Ad-Hoc"
 display = Display()
 
 
-class WaitingAction(ActionBase):  # type: ignore[misc]  # ansible-core has no types
+class WaitingAction(ActionBase):
     """Runs the module of the same name, and shows its progress while it runs."""
 
     _supports_check_mode = True
@@ -79,7 +79,7 @@ class WaitingAction(ActionBase):  # type: ignore[misc]  # ansible-core has no ty
         if any(isinstance(one, Mapping) for one in (value if isinstance(value, list) else [value])):
             raise AnsibleActionFail(
                 "Invalid value for option uuid: a dictionary. If it is the result of ansible.builtin.uri, use its"
-                " x_tutum_action_uri: uuid: \"{{ result.x_tutum_action_uri }}\"; from a loop, use"
+                ' x_tutum_action_uri: uuid: "{{ result.x_tutum_action_uri }}"; from a loop, use'
                 " \"{{ result.results | map(attribute='x_tutum_action_uri') }}\"."
             )
 
@@ -159,6 +159,8 @@ def _watch(is_over: threading.Event, follower: _Follower | None) -> None:
 def _printer(task_vars: Mapping[str, t.Any]) -> t.Callable[[str], None]:
     """Return what shows a line about a host on the terminal."""
     # Programs read what a JSON callback, or an ad hoc command, writes to stdout.
-    is_read_by_program = "json" in constants.DEFAULT_STDOUT_CALLBACK or task_vars.get("ansible_play_name") == AD_HOC_PLAY
+    is_read_by_program = (
+        "json" in constants.DEFAULT_STDOUT_CALLBACK or task_vars.get("ansible_play_name") == AD_HOC_PLAY
+    )
     host = task_vars.get("inventory_hostname")
     return lambda line: display.display(f"[{host}] {line}", stderr=is_read_by_program)

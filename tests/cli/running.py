@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run Ansible's commands as a person does: in a folder, with a home and an environment, perhaps on a terminal."""
+"""Run Ansible's commands as a user does: in a directory, with a home and an environment, perhaps on a terminal."""
 
 from __future__ import annotations
 
@@ -25,50 +25,52 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
-# As long as the slowest command of these tests takes on a machine that is busy with other things.
-PATIENCE = 180.0
+RUN_SECONDS = 180.0
+"""The time limit of a command: the slowest one of these tests on a busy machine."""
+
+STAND_INS = Path(__file__).with_name("stand_ins")
 
 
 @dataclass
 class Finished:
-    """A command that has ended."""
+    """A command that has finished."""
 
     status: int
     stdout: str
     stderr: str
     tasks: list[dict[str, Any]]
-    """Each result of each task, in the order of their ends: `name`, `host`, `outcome`, `result`."""
+    """Each result of each task, in the order in which they finished: `name`, `host`, `outcome`, `result`."""
 
     @property
     def output(self) -> str:
-        """All that a person saw, in two parts."""
+        """All output."""
         return f"{self.stdout}\n{self.stderr}"
 
     def result(self, task: str, host: str | None = None) -> dict[str, Any]:
-        """The result of the task with this name, on this host where there are several."""
+        """Return the result of the task with this name, on this host if there are several."""
         found = [each for each in self.tasks if each["name"] == task and host in (None, each["host"])]
         assert len(found) == 1, f"{len(found)} results of {task!r}:\n{self.output}"
         result: dict[str, Any] = found[0]["result"]
         return result
 
     def succeeded(self) -> Self:
-        """This, unless the command failed."""
+        """Check that the command succeeded."""
         assert self.status == 0, self.output
         return self
 
 
 class Ansible:
-    """Ansible's commands, run in an empty folder, with an empty home and nothing of the caller's environment.
+    """Ansible's commands, run in an empty directory, with an empty home and nothing of the caller's environment.
 
-    `environment` is what the commands get; a test may change it. Each process that descends from them carries `mark`,
-    so `processes` finds also those that have lost their parents.
+    `environment` is that of the commands; a test may change it. Each process that descends from them has `mark` in its
+    environment, so `processes` also finds those whose parents have ended.
     """
 
     def __init__(self, programs: Path, collections: Path, folder: Path) -> None:
         """
-        :param programs: the folder with `ansible` and `ansible-playbook`.
-        :param collections: the folder in which the collection is `ansible_collections/tutum/cloud`.
-        :param folder: an empty folder of this test.
+        :param programs: the directory of `ansible` and `ansible-playbook`.
+        :param collections: the directory in which the collection is `ansible_collections/tutum/cloud`.
+        :param folder: an empty directory of this test.
         """
         self.programs = programs
         self.python = programs / "python"
@@ -81,7 +83,7 @@ class Ansible:
         self.mark = f"TUTUM_TEST_MARK={uuid.uuid4()}"
         self._results = folder / "results.jsonl"
         self.environment = {
-            # Ansible takes ~ for the home of the user that it runs as, whatever HOME says.
+            # Ansible takes ~ for the home of the user that it runs as, and ignores HOME.
             "ANSIBLE_ASYNC_DIR": str(temporary / "async"),
             "ANSIBLE_CALLBACKS_ENABLED": "results_json",
             "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).with_name("callback_plugins")),
@@ -97,44 +99,46 @@ class Ansible:
             **dict([self.mark.split("=")]),
         }
 
-    # What to run.
+    # Command lines.
 
     def adhoc(self, module: str, arguments: Mapping[str, Any] | None = None, *options: str) -> list[str]:
-        """The command line of `ansible localhost -m module -a arguments`."""
+        """Return the command line of `ansible localhost -m module -a arguments`."""
         return ["ansible", "localhost", "-m", module, "-a", json.dumps(dict(arguments or {})), *options]
 
     def playbook(self, tasks: Sequence[Mapping[str, Any]], *options: str, **keywords: Any) -> list[str]:
-        """The command line of `ansible-playbook` for a play with these tasks and keywords, by default on localhost."""
+        """Return the command line of `ansible-playbook` for a play with these tasks and keywords, by default on localhost."""
         return self.plays([{"hosts": "localhost", **keywords, "tasks": list(tasks)}], *options)
 
     def plays(self, plays: Sequence[Mapping[str, Any]], *options: str) -> list[str]:
-        """The command line of `ansible-playbook` for these plays."""
+        """Return the command line of `ansible-playbook` for these plays."""
         return ["ansible-playbook", str(self.write("playbook.yml", json.dumps(list(plays)))), *options]
 
     def inventory(self, hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
-        """The options for an inventory of these hosts with their variables."""
+        """Return the options for an inventory of these hosts with their variables."""
         content = {"all": {"hosts": {name: dict(variables) for name, variables in hosts.items()}}}
         return ["-i", str(self.write("inventory.yml", json.dumps(content)))]
 
-    def host(self, connection: str) -> dict[str, str]:
-        """The variables of a host that is this machine. With `ssh` Ansible takes it for another one."""
+    def host(self, connection: str, **variables: Any) -> dict[str, Any]:
+        """Return the variables of a host that is this machine. With `ssh` it is another one to Ansible."""
         return {
             "ansible_connection": connection,
             "ansible_python_interpreter": str(self.python),
-            "ansible_ssh_executable": str(self.checkout / "tests/integration/targets/ways_to_run/files/ssh"),
+            "ansible_ssh_executable": str(STAND_INS / "ssh"),
             "ansible_ssh_transfer_method": "piped",
+            "ansible_become_exe": str(STAND_INS / "sudo"),
+            **variables,
         }
 
     def write(self, name: str, text: str) -> Path:
-        """Write a file into the folder that the commands run in."""
+        """Write a file into the directory that the commands run in."""
         path = self.folder / name
         path.write_text(text, encoding="utf-8")
         return path
 
-    # How to run it.
+    # Runs.
 
-    def run(self, command: Sequence[str], *, cwd: Path | None = None, patience: float = PATIENCE) -> Finished:
-        """Run a command to its end."""
+    def run(self, command: Sequence[str], *, cwd: Path | None = None, seconds: float = RUN_SECONDS) -> Finished:
+        """Run a command until it ends."""
         self._results.unlink(missing_ok=True)
         done = subprocess.run(
             command,
@@ -144,7 +148,7 @@ class Ansible:
             capture_output=True,
             check=False,
             encoding="utf-8",
-            timeout=patience,
+            timeout=seconds,
         )
         return Finished(done.returncode, done.stdout, done.stderr, self.results())
 
@@ -154,30 +158,30 @@ class Ansible:
         return Terminal(command, self.folder, self.environment)
 
     def results(self) -> list[dict[str, Any]]:
-        """The results of the tasks that have ended so far."""
+        """Return the results of the tasks that have finished so far."""
         if not self._results.exists():
             return []
         return [json.loads(line) for line in self._results.read_text(encoding="utf-8").splitlines()]
 
-    # What is left of it.
+    # Processes.
 
     def processes(self) -> dict[int, str]:
-        """The command lines of all processes that run now and descend from this object's commands, by their ids."""
+        """Return the command lines of all running processes that descend from this object's commands, by their ids."""
         found = {}
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():
-                # A process may end while it is looked at.
+                # A process may end in the meantime.
                 with contextlib.suppress(OSError):
                     if self.mark.encode() in (entry / "environ").read_bytes().split(b"\0"):
                         found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         return found
 
     def waiting_modules(self) -> dict[int, str]:
-        """Those processes that are, or stand around, the module that waits."""
+        """Return those processes that are the waiting module, or that run it."""
         return {pid: line for pid, line in self.processes().items() if "AnsiballZ_wait_for_action" in line}
 
     def end_processes(self) -> dict[int, str]:
-        """End whatever is left, and return what that was."""
+        """Kill all processes that are left, and return them."""
         left = self.processes()
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
@@ -185,24 +189,24 @@ class Ansible:
         return left
 
 
-def _sit_at_the_terminal() -> None:
-    """Make standard input the terminal that this process, just forked, belongs to, where Ctrl-C is heard.
+def _use_terminal() -> None:
+    """Make standard input the controlling terminal of this process, which was just forked, and enable Ctrl-C.
 
-    What a shell starts in the background ignores SIGINT, and so does all that it starts in turn.
+    What a shell starts in the background ignores SIGINT, and so do its children.
     """
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Terminal:
-    """A command on a terminal of its own (a pseudo-terminal), and a person in front of it."""
+    """A command on a terminal of its own (a pseudo-terminal), and its user."""
 
     def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
         self._master, slave = pty.openpty()
-        # Wide enough that no line is broken, as in a log file.
+        # Wide enough that no line is wrapped.
         termios.tcsetwinsize(slave, (50, 1000))
         self.lines: list[tuple[float, str]] = []
-        """What was shown: the moment (by the monotonic clock) and the line."""
+        """What was shown: monotonic seconds, and the line."""
         self._changed = threading.Condition()
         self.process = subprocess.Popen(
             command,
@@ -212,7 +216,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            preexec_fn=_sit_at_the_terminal,  # noqa: PLW1509 - only system calls
+            preexec_fn=_use_terminal,  # noqa: PLW1509 - only system calls
         )
         os.close(slave)
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -236,7 +240,7 @@ class Terminal:
             try:
                 read = os.read(self._master, 65536)
             except OSError:
-                read = b""  # nobody has the other side open any more
+                read = b""  # the other side is closed
             *lines, rest = (rest + read).split(b"\n")
             if not read and rest:
                 lines.append(rest)
@@ -249,34 +253,34 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """All that was shown so far."""
+        """All lines so far."""
         return "\n".join(line for _moment, line in self.lines)
 
-    def wait_for(self, text: str, patience: float = PATIENCE) -> str:
+    def wait_for(self, text: str, seconds: float = RUN_SECONDS) -> str:
         """Wait until a line with this text is shown, and return it."""
 
         def found() -> str | None:
             return next((line for _moment, line in self.lines if text in line), None)
 
         with self._changed:
-            assert self._changed.wait_for(lambda: found() is not None, patience), f"no {text!r} in:\n{self.text}"
+            assert self._changed.wait_for(lambda: found() is not None, seconds), f"no {text!r} in:\n{self.text}"
         return found() or ""
 
     def press_ctrl_c(self) -> None:
-        """What a person does who has seen enough: the terminal sends SIGINT to its foreground process group."""
+        """Press Ctrl-C: the terminal sends SIGINT to its foreground process group."""
         os.write(self._master, b"\x03")
 
-    def wait(self, patience: float = PATIENCE) -> int:
-        """Wait until the command has ended and its last line is read; its exit status."""
-        status = self.process.wait(patience)
+    def wait(self, seconds: float = RUN_SECONDS) -> int:
+        """Wait until the command has ended and its last line is read, and return its exit status."""
+        status = self.process.wait(seconds)
         self._reader.join(5)
         return status
 
 
-def wait_until(condition: Callable[[], object], patience: float = PATIENCE) -> float:
-    """Look again and again until something is so; the seconds that it took. An AssertionError if it never is."""
-    begun = time.monotonic()
+def wait_until(condition: Callable[[], object], seconds: float = RUN_SECONDS) -> float:
+    """Check a condition until it is true, and return the seconds that it took; an AssertionError if it never is."""
+    started = time.monotonic()
     while not condition():
-        assert time.monotonic() - begun < patience, f"it did not happen within {patience} s"
+        assert time.monotonic() - started < seconds, f"it did not happen within {seconds} s"
         time.sleep(0.05)
-    return time.monotonic() - begun
+    return time.monotonic() - started

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the tests of the client share: a sandbox, and a client that asks it over a real connection.
+"""Fixtures of the client's tests: a sandbox, and clients that send requests to it over real connections.
 
 `TUTUM_TEST_SANDBOX_PYTHON` is a Python that has the sandbox's requirements; `nox` sets it.
 """
@@ -17,7 +17,7 @@ import pytest
 from tutum_sandbox.process import Sandbox
 
 from tests.cli.conftest import running_sandbox, sandbox
-from tests.client.asking import client_for
+from tests.client.operations import client_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,25 +31,33 @@ SANDBOX_PYTHON = os.environ["TUTUM_TEST_SANDBOX_PYTHON"]
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Nothing of the caller's network settings and credentials, and an empty home."""
+    """Remove the caller's network settings and credentials, and set an empty home."""
     for name in os.environ:
-        if name.lower().endswith("_proxy") or name.startswith(("TUTUM_USER", "TUTUM_A", "TUTUM_REST", "TUTUM_BASE")):
+        is_credential = name.startswith("TUTUM_") and not name.startswith("TUTUM_TEST_")
+        if is_credential or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"):
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "NETRC"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
 
 
+@pytest.fixture(params=["oldest_first", "newest_first"])
+def listing_sandbox(request: pytest.FixtureRequest, sandbox: Sandbox) -> Sandbox:
+    """Return the sandbox with lists in either order."""
+    sandbox.set(order=request.param)
+    return sandbox
+
+
 @pytest.fixture
 def tls_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """A sandbox with a certificate of the kind that the test names (`indirect`)."""
+    """Start a sandbox with a certificate of the kind that the test names (`indirect`)."""
     with Sandbox(SANDBOX_PYTHON, actions=3, tls=request.param) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def connect(sandbox: Sandbox) -> Iterator[Callable[..., Client]]:
-    """Makes clients for the sandbox, or for the `api_url` given, with options as a user sets them."""
+    """Return a function that makes clients of the sandbox, or of the given `api_url`, with options as a user sets them."""
     with ExitStack() as stack:
 
         def make(**options: Any) -> Client:

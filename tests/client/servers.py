@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Small servers that stand between the client and a sandbox, or in its place. Standard library only."""
+"""Small servers between the client and a sandbox, or in its place. Standard library only."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ class _QuietHandler(BaseHTTPRequestHandler):
         """Print nothing."""
 
     def handle(self) -> None:
-        """Answer requests until a client hangs up, which is no error here."""
+        """Respond to requests until the client disconnects, which is not an error here."""
         with contextlib.suppress(ConnectionError):
             super().handle()
 
-    def answer(self, status: int, headers: dict[str, str] | None = None, body: bytes = b"") -> None:
+    def respond(self, status: int, headers: dict[str, str] | None = None, body: bytes = b"") -> None:
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
             self.send_header(name, value)
@@ -67,17 +67,17 @@ class _ProxyHandler(_QuietHandler):
         return owner
 
     def is_refused(self) -> bool:
-        """Note the request; send it away where it lacks the password."""
+        """Record the request, and refuse it if it lacks the password."""
         given = self.headers.get("Proxy-Authorization")
-        self.proxy.asked.append((self.command, self.path))
-        self.proxy.seen.append(given)
+        self.proxy.targets.append((self.command, self.path))
+        self.proxy.credentials.append(given)
         if self.proxy.login and given != f"Basic {base64.b64encode(self.proxy.login.encode()).decode()}":
-            self.answer(407, {"Proxy-Authenticate": 'Basic realm="proxy"'})
+            self.respond(407, {"Proxy-Authenticate": 'Basic realm="proxy"'})
             return True
         return False
 
     def do_GET(self) -> None:
-        """Ask the one server there is, whatever the URL's host."""
+        """Send the request to the one server behind this proxy, for any host."""
         if self.is_refused():
             return
         parts = urlsplit(self.path)
@@ -87,10 +87,10 @@ class _ProxyHandler(_QuietHandler):
             upstream.request("GET", f"{parts.path}?{parts.query}", headers=headers)
             response = upstream.getresponse()
             body = response.read()
-        self.answer(response.status, {"Content-Type": response.headers["Content-Type"]}, body)
+        self.respond(response.status, {"Content-Type": response.headers["Content-Type"]}, body)
 
     def do_CONNECT(self) -> None:
-        """Join both sides."""
+        """Connect both sides."""
         if self.is_refused():
             return
         with socket.create_connection(("127.0.0.1", self.proxy.upstream)) as upstream:
@@ -111,33 +111,33 @@ class _ProxyHandler(_QuietHandler):
 
 
 class Proxy(Server):
-    """A proxy for http and https, which leads everywhere to one port of this machine."""
+    """A proxy for http and https, which connects to one port of this machine for any host."""
 
     handler = _ProxyHandler
 
     def __init__(self, upstream: str, login: str = "") -> None:
         """
-        :param upstream: the URL of the server to ask.
-        :param login: `user:password`, if the proxy wants one.
+        :param upstream: the URL of the server.
+        :param login: `user:password`, if the proxy requires it.
         """
         super().__init__()
         self.upstream = urlsplit(upstream).port or 80
         self.login = login
-        self.asked: list[tuple[str, str]] = []
+        self.targets: list[tuple[str, str]] = []
         """The method and the URL, or for CONNECT the host and port, of each request."""
-        self.seen: list[str | None] = []
+        self.credentials: list[str | None] = []
         """The Proxy-Authorization of each."""
 
 
 class _AnyHandler(_QuietHandler):
     def do_GET(self) -> None:
-        """Answer what the test chose."""
+        """Send the response that the test chose."""
         owner: AnyServer = self.server.owner  # type: ignore[attr-defined]
-        self.answer(*owner.choose(self.path))
+        self.respond(*owner.choose(self.path))
 
 
 class AnyServer(Server):
-    """A server that answers whatever `choose` says to a path: a status, headers, a body."""
+    """A server whose `choose` returns the response to a path: a status, headers, a body."""
 
     handler = _AnyHandler
 

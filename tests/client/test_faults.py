@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The fault matrix through the client, in this process: what both modules do, without Ansible around it."""
+"""The fault matrix with the client in this process: what both modules do, without Ansible."""
 
 from __future__ import annotations
 
@@ -16,28 +16,29 @@ import pytest
 
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import TutumError
 from tests.client import faults
-from tests.client.asking import client_for, query, split, wait
 from tests.client.conftest import SANDBOX_PYTHON
-from tests.client.faults import CASES, GOOD, QUERY, REFUSED, TIMED_OUT, WAIT, Outcome, Planted, Servers
+from tests.client.faults import CASES, GOOD, MIDDLE, QUERY, REFUSED, TIMED_OUT, WAIT, Outcome, Prepared, Servers
+from tests.client.operations import client_for, query, split, wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WAYS = (QUERY, WAIT)
-AT_ONCE = 16
+WAYS = (QUERY, WAIT, MIDDLE)
+CONCURRENT = 24
+TESTS = [(name, way) for name, case in CASES.items() for way in WAYS if case.has(way)]
 
 Key = tuple[str, str]
-Matrix = tuple[dict[Key, Planted], dict[Key, Outcome | BaseException], dict[Key, int]]
+Matrix = tuple[dict[Key, Prepared], dict[Key, Outcome | BaseException], dict[Key, int]]
 
 
-def ask(planted: Planted, servers: Servers) -> Outcome:
-    """Run one case in one way, to its end."""
-    connection, options = split(planted.options)
-    begun = time.monotonic()
+def run(prepared: Prepared, servers: Servers) -> Outcome:
+    """Run one case in one way."""
+    connection, options = split(prepared.options)
+    started = time.monotonic()
     outcome = Outcome(GOOD)
-    with closing(client_for(servers["plain"], **{"api_url": planted.api_url, **connection})) as client:
+    with closing(client_for(servers["plain"], **{"api_url": prepared.api_url, **connection})) as client:
         try:
-            if planted.way == QUERY:
+            if prepared.way == QUERY:
                 outcome.results = query(client, **options).results()
             else:
                 waiting = wait(client, **options)
@@ -48,38 +49,37 @@ def ask(planted: Planted, servers: Servers) -> Outcome:
         except TutumError as error:
             outcome = Outcome(REFUSED, str(error), results=error.results)
     outcome.actions = outcome.results.get("actions", [])
-    outcome.seconds = time.monotonic() - begun
+    outcome.seconds = time.monotonic() - started
     return outcome
 
 
 @pytest.fixture(scope="module")
 def matrix() -> Iterator[Matrix]:
-    """All cases, run many at a time: most of them spend their time waiting."""
+    """Run all cases, many of them concurrently, since most of them sleep."""
     with Servers(SANDBOX_PYTHON) as servers:
-        planted = {(one.case.name, one.way): one for one in faults.plant(CASES.values(), WAYS, servers)}
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            running = {key: pool.submit(ask, one, servers) for key, one in planted.items()}
+        prepared = {(one.case.name, one.way): one for one in faults.prepare(CASES.values(), WAYS, servers)}
+        with ThreadPoolExecutor(CONCURRENT) as pool:
+            running = {key: pool.submit(run, one, servers) for key, one in prepared.items()}
         outcomes = {key: future.exception() or future.result() for key, future in running.items()}
-        yield planted, outcomes, faults.count_requests(planted.values(), servers)
-        assert servers["stranger"].requests() == [], "something was sent to a host that is not that of api_url"
+        yield prepared, outcomes, faults.count_requests(prepared.values(), servers)
+        assert servers["stranger"].requests() == [], "a request was sent to another host than that of api_url"
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("case", CASES)
-def test_case(case: str, way: str, matrix: Matrix) -> None:
-    """Each case ends as the table says, whichever way it is asked."""
-    planted, outcomes, requests = matrix
+@pytest.mark.parametrize(("case", "way"), TESTS)
+def test_fault(case: str, way: str, matrix: Matrix) -> None:
+    """Each case has the result in the table."""
+    prepared, outcomes, requests = matrix
     key = (case, way)
     outcome = outcomes[key]
     if isinstance(outcome, BaseException):
         raise outcome
-    faults.check(planted[key], outcome, requests[key])
+    faults.check(prepared[key], outcome, requests[key])
 
 
-def test_count(matrix: Matrix, capsys: pytest.CaptureFixture[str]) -> None:
-    """The table has not become empty; its count is printed."""
-    _planted, outcomes, _requests = matrix
+def test_number_of_faults(matrix: Matrix, capsys: pytest.CaptureFixture[str]) -> None:
+    """The table is not empty; the number of cases is printed."""
+    _prepared, outcomes, _requests = matrix
     ended = [outcome for outcome in outcomes.values() if isinstance(outcome, Outcome)]
-    assert len(ended) == len(WAYS) * len(CASES) > 400
+    assert len(ended) == len(TESTS) > 600
     with capsys.disabled():
         sys.stdout.write(f"\n{faults.summary(ended)} (in process: {', '.join(WAYS)})\n")

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The code blocks of the documentation, and what a reader would do with them.
+"""The code blocks of the documentation, and how to run them as a reader would.
 
-A block's language says what it is: `yaml` is a play or the tasks of one and `shell` is commands, and both are run;
-anything else is only shown. A comment on the line before can say otherwise:
+The language of a block determines what happens: `yaml` (plays, or the tasks of a play) and `shell` (commands) are run.
+Other blocks are not run. A comment before the block can change this:
 
-- `not run: REASON`;
-- `fails: TEXT`: it is run, ends with a failure, and shows this text;
-- `file: NAME`: it is the content of a file, for the commands that follow.
+- `not run: REASON`: the block is not run;
+- `fails: TEXT`: the block is run, fails, and shows this text;
+- `file: NAME`: the block is written to this file, for the commands that follow.
 
 In Markdown that is `<!-- not run: REASON -->`, in reStructuredText `.. not run: REASON`.
 """
@@ -36,7 +36,7 @@ _MARKDOWN_FENCE = re.compile(r"^( *)```(\w*)$")
 _RST_DIRECTIVE = re.compile(r"^( *)\.\. code-block:: (\S+)$")
 _MARKER = re.compile(r"^ *(?:<!--|\.\.) (not run|fails|file): (.+?)(?: -->)?$")
 
-# The variables with which the documentation names the API and the account in plays of its own.
+# The variables that the documentation uses for the API and the account.
 VARIABLES = {
     "tutum_api_url": "{{ lookup('ansible.builtin.env', 'TUTUM_REST_HOST') }}",
     "tutum_username": "{{ lookup('ansible.builtin.env', 'TUTUM_USER') }}",
@@ -46,7 +46,7 @@ VARIABLES = {
 
 @dataclass
 class Block:
-    """A code block with its place and its marker."""
+    """A code block with its location and its marker."""
 
     place: str
     language: str
@@ -55,16 +55,16 @@ class Block:
     value: str = ""
 
     def plays(self) -> list[dict[str, Any]]:
-        """The block as plays: its own, or one around its tasks."""
+        """Return the plays of the block, or a play with its tasks."""
         content = yaml.safe_load(self.text)
-        assert isinstance(content, list), f"{self.place}: neither plays nor tasks; mark it with what it is"
+        assert isinstance(content, list), f"{self.place}: neither plays nor tasks. Add a marker"
         if "hosts" in content[0]:
             return content
         return [{"name": self.place, "hosts": "localhost", "vars": VARIABLES, "tasks": content}]
 
 
 def blocks_of(document: Path) -> list[Block]:
-    """The code blocks of a Markdown or reStructuredText document, in their order."""
+    """Return the code blocks of a Markdown or reStructuredText document, in order."""
     lines = document.read_text(encoding="utf-8").splitlines()
     read = _markdown_blocks if document.suffix == ".md" else _rst_blocks
     blocks = []
@@ -77,15 +77,15 @@ def blocks_of(document: Path) -> list[Block]:
 
 
 def _markdown_blocks(lines: list[str]) -> Iterator[tuple[int, str, str]]:
-    begun: tuple[int, str] | None = None
+    opened: tuple[int, str] | None = None
     for number, line in enumerate(lines):
         fence = _MARKDOWN_FENCE.match(line)
-        if fence and begun is None:
-            begun = number, fence[2]
-        elif fence and begun is not None:
-            yield *begun, "\n".join(lines[begun[0] + 1 : number]) + "\n"
-            begun = None
-    assert begun is None, "a fence is not closed"
+        if fence and opened is None:
+            opened = number, fence[2]
+        elif fence and opened is not None:
+            yield *opened, "\n".join(lines[opened[0] + 1 : number]) + "\n"
+            opened = None
+    assert opened is None, "the last code block is not closed"
 
 
 def _rst_blocks(lines: list[str]) -> Iterator[tuple[int, str, str]]:
@@ -101,7 +101,7 @@ def _rst_blocks(lines: list[str]) -> Iterator[tuple[int, str, str]]:
 
 
 def examples_of(plugin: Path) -> Block:
-    """EXAMPLES of a plugin."""
+    """Return the EXAMPLES of a plugin as a block."""
     for node in ast.parse(plugin.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "EXAMPLES":
             return Block(plugin.name, "yaml", ast.literal_eval(node.value))
@@ -109,15 +109,14 @@ def examples_of(plugin: Path) -> Block:
 
 
 def run_all(blocks: list[Block], ansible: Ansible) -> int:
-    """Do what a reader would do, from top to bottom; return how many blocks were run.
+    """Run the blocks of a document in order, and return how many were run.
 
-    What plays leave behind (registered results) is there for those of the blocks that follow. So they run as one
-    playbook, after the commands.
+    Registered results must be available to later blocks, so all plays run as one playbook, after the commands.
     """
     count = 0
     plays: list[dict[str, Any]] = []
     for block in blocks:
-        assert block.language in LANGUAGES, f"{block.place}: is {block.language!r} run or not?"
+        assert block.language in LANGUAGES, f"{block.place}: unknown language {block.language!r}"
         if block.marker == "file":
             ansible.write(block.value, block.text)
         elif block.marker == "not run" or block.language not in {"shell", "yaml"}:

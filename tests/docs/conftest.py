@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the tests of the documentation share: those of the command line, with the collection where users install it."""
+"""Fixtures of the documentation tests: those of the command-line tests, with the collection in the home directory."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ __all__ = ["ansible_of_checkout", "running_sandbox", "sandbox"]
 
 @pytest.fixture
 def ansible(ansible_of_checkout: Ansible) -> Ansible:
-    """Ansible's commands, in a folder that has the examples and with a home that has the collection."""
+    """Ansible's commands, with the examples in the working directory and the collection in the home directory."""
     ansible = ansible_of_checkout
     installed = ansible.home / ".ansible" / "collections"
     installed.parent.mkdir()
     installed.symlink_to(ansible.environment.pop("ANSIBLE_COLLECTIONS_PATH"))
     (ansible.folder / "examples").symlink_to(ansible.checkout / "examples")
-    # Ansible itself takes the home of the password database for that of jobs in the background.
+    # By default Ansible uses the home directory in the password database for tasks with async, not HOME.
     ansible.environment["ANSIBLE_ASYNC_DIR"] = str(ansible.home / "async")
     return ansible

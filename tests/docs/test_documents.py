@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each code block of the README, the guides and the plugins' examples that can run does run."""
+"""Each code block of the README, the guides, and the plugins' examples runs, unless it is marked."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ PLUGINS = sorted(path for kind in ("modules", "lookup") for path in (CHECKOUT / 
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_blocks_of_documents_run(document: Path, ansible: Ansible) -> None:
+def test_document_blocks_run(document: Path, ansible: Ansible) -> None:
     run_all(blocks_of(document), ansible)
 
 
 @pytest.mark.parametrize("plugin", PLUGINS, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_examples_of_plugins_run(plugin: Path, ansible: Ansible) -> None:
+def test_plugin_examples_run(plugin: Path, ansible: Ansible) -> None:
     assert run_all([examples_of(plugin)], ansible) == 1
 
 
-def test_what_is_not_run_says_why() -> None:
-    unsaid = [
+def test_document_blocks_not_run_have_a_reason() -> None:
+    without_reason = [
         block.place
         for document in DOCUMENTS
         for block in blocks_of(document)
         if block.marker == "not run" and len(block.value.split()) < 3
     ]
-    assert not unsaid
+    assert not without_reason
 
 
-def test_most_of_it_runs() -> None:
-    """The tests above would pass, too, if no block were found."""
+def test_document_blocks_are_found() -> None:
+    """Without this test, the tests above would also pass if no block were found."""
     blocks = [block for document in DOCUMENTS for block in blocks_of(document)]
     run = [block for block in blocks if block.language in {"shell", "yaml"} and block.marker != "not run"]
     assert len(run) > 2 * sum(block.marker == "not run" for block in blocks)

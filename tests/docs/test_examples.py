@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each file in examples/ runs as it stands, with the account in the environment, and does what it says."""
+"""Each file in examples/ runs unchanged, with the credentials in the environment, and does what its comments say."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from html.parser import HTMLParser
@@ -16,7 +17,7 @@ import jinja2
 import pytest
 import yaml
 
-from ansible_collections.tutum.cloud.plugins.module_utils._credentials import ENVIRONMENT
+from ansible_collections.tutum.cloud.plugins.module_utils._sources import ENVIRONMENT
 from tests.cli.running import wait_until
 
 if TYPE_CHECKING:
@@ -26,54 +27,92 @@ if TYPE_CHECKING:
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
-# What a person sees of each playbook, beside that it succeeds.
-SHOWN = {
-    "accept_canceled.yml": "ended as Canceled",
+# What the output of each playbook contains.
+OUTPUT = {
+    "accept_canceled.yml": "finished with state Canceled",
+    "action_per_host.yml": "shop5 continues",
     "background_wait.yml": "The stack is starting",
     "before_redeploy.yml": "TASK [Wait for the redeployment]",
-    "fail_fast.yml": "TASK [Cancel what is still going on]",
+    "cancel_on_timeout.yml": "Canceled: 1",
+    "fail_fast.yml": "TASK [Cancel the actions that are still running]",
     "gate_deployment.yml": "Redeployed in 2.0 s",
     "judge_by_states.yml": '"Success": 2',
     "nightly_report.yml": "TASK [Write the page]",
     "rescue_with_logs.yml": '"ERROR: no such tag"',
     "rolling_redeploy.yml": "3f1b6a0e-8a55-4d0b-a50f-3d9f4a2fb0a1/: 2.0 s",
-    "several_hosts.yml": "balancer2 goes on 2.0 s later",
+    "several_hosts.yml": "balancer2 continues after 2.0 s",
     "wait_for_deployed_object.yml": "TASK [Wait for all actions of the cluster]",
 }
 
 
-def test_each_example_is_tested() -> None:
+# These show what to do after a failure, and end with one.
+FAILING = {"fail_fast.yml", "rescue_with_logs.yml"}
+
+# These have a rescue that does not end with ansible.builtin.fail, and say so.
+CONTINUING = {"cancel_on_timeout.yml", "demo/demo.yml"}
+
+
+def test_examples_are_all_tested() -> None:
     found = {path.name for path in EXAMPLES.iterdir() if path.is_file()}
-    assert found == {*SHOWN, "ad_hoc.sh", "awx_credential_type.yml"}
+    assert found == {*OUTPUT, "ad_hoc.sh", "awx_credential_type.yml"}
 
 
-@pytest.mark.parametrize("name", [*SHOWN, "ad_hoc.sh", "awx_credential_type.yml"])
-def test_examples_say_when_to_use_them(name: str) -> None:
+@pytest.mark.parametrize("name", [*OUTPUT, "ad_hoc.sh", "awx_credential_type.yml"])
+def test_example_says_when_to_use_it(name: str) -> None:
     assert re.search(r"^# When to use it: ", (EXAMPLES / name).read_text(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", SHOWN)
-def test_playbooks(name: str, ansible: Ansible) -> None:
-    done = ansible.run(["ansible-playbook", f"examples/{name}"]).succeeded()
-    assert SHOWN[name] in done.stdout
-    # Ansible's wrapper around a job in the background takes some seconds to notice its end.
+@pytest.mark.parametrize("name", OUTPUT)
+def test_playbook_shows_its_result(name: str, ansible: Ansible) -> None:
+    done = ansible.run(["ansible-playbook", f"examples/{name}"])
+    assert done.status == (2 if name in FAILING else 0), done.output
+    assert OUTPUT[name] in done.stdout
+    # Ansible's wrapper around a task with async takes some seconds to end.
     wait_until(lambda: not ansible.processes(), 30)
+
+
+@pytest.mark.parametrize("name", [*OUTPUT, "demo/demo.yml"])
+def test_playbook_with_vvv_does_not_show_the_key(name: str, ansible: Ansible, sandbox: Sandbox) -> None:
+    done = ansible.run(["ansible-playbook", "-vvv", f"examples/{name}"])
+    assert sandbox.api_key not in done.output
+    wait_until(lambda: not ansible.processes(), 30)
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.yml")), ids=lambda path: path.name)
+def test_rescue_ends_with_fail(path: Path) -> None:
+    name = path.relative_to(EXAMPLES).as_posix()
+    plays = yaml.safe_load(path.read_text())
+    tasks = [task for play in plays if isinstance(play, dict) for task in play.get("tasks", [])]
+    last = [task["rescue"][-1] for task in tasks if "rescue" in task]
+    if name in CONTINUING:
+        assert "# This rescue does not end with ansible.builtin.fail" in path.read_text()
+    else:
+        assert all("ansible.builtin.fail" in task for task in last)
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.yml")), ids=lambda path: path.name)
+def test_wait_for_results_of_a_loop_sets_min_actions(path: Path) -> None:
+    for block in re.split(r"\n *- name: ", path.read_text()):
+        if re.search(r"uuid: .*(results|hostvars)", block):
+            assert "min_actions:" in block
 
 
 def test_ad_hoc_commands(ansible: Ansible) -> None:
     done = ansible.run(["examples/ad_hoc.sh"]).succeeded()
     commands = re.findall(r"^ansible ", (EXAMPLES / "ad_hoc.sh").read_text(), re.MULTILINE)
     assert done.stdout.count("localhost | SUCCESS") == len(commands)
+    # The last command prints JSON only.
+    assert json.loads(done.stdout[done.stdout.rindex("\n{") :])["actions"]
 
 
-def test_fail_fast_cancels_what_was_going_on(ansible: Ansible, sandbox: Sandbox) -> None:
-    ansible.run(["ansible-playbook", "examples/fail_fast.yml"]).succeeded()
+def test_fail_fast_example_cancels_the_other_action(ansible: Ansible, sandbox: Sandbox) -> None:
+    ansible.run(["ansible-playbook", "examples/fail_fast.yml"])
     canceled = sandbox.requests("/cancel/")
     assert [request["status"] for request in canceled] == [200]
 
 
 class Page(HTMLParser):
-    """Collects what a page consists of; an AssertionError where its elements do not nest."""
+    """The elements, links, and identifiers of a page. Elements must be nested correctly."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -97,7 +136,7 @@ class Page(HTMLParser):
 
 
 def nightly_report(ansible: Ansible, variables: str = "") -> str:
-    """The page that the playbook writes."""
+    """Return the page that the playbook writes."""
     page = ansible.folder / "page.html"
     command = ["ansible-playbook", "examples/nightly_report.yml", "-e", f"report={page} {variables}"]
     ansible.run(command).succeeded()
@@ -105,13 +144,13 @@ def nightly_report(ansible: Ansible, variables: str = "") -> str:
 
 
 def test_nightly_report(ansible: Ansible, sandbox: Sandbox) -> None:
-    hostile = sandbox.create_action(
+    malicious = sandbox.create_action(
         [[-60, "Failed"]], started_ago=90, action="<script>alert(1)</script>", logs="</pre><img src=x>", object=None
     )
     text = nightly_report(ansible)
     page = Page(text)
     assert len(page.ids) > 1
-    assert page.ids[0] == hostile
+    assert page.ids[0] == malicious
     assert not page.elements & {"script", "img", "link", "iframe"}
     assert sorted(page.links) == sorted(f"#{uuid}" for uuid in page.ids)
     assert "url(" not in text
@@ -125,7 +164,7 @@ def test_nightly_report_without_failures(ansible: Ansible) -> None:
 
 
 def test_awx_credential_type(ansible: Ansible, sandbox: Sandbox) -> None:
-    """What AWX makes of it: the environment of a job."""
+    """The credential type sets the environment of a job, as AWX fills it in."""
     definition = yaml.safe_load((EXAMPLES / "awx_credential_type.yml").read_text())
     inputs, injected = definition["inputs"], definition["injectors"]["env"]
     assert set(injected) <= {variable for variables in ENVIRONMENT.values() for variable in variables}
@@ -139,16 +178,17 @@ def test_awx_credential_type(ansible: Ansible, sandbox: Sandbox) -> None:
 
 
 def test_demo(ansible: Ansible) -> None:
-    """`make demo`, with the environments of the tests in the place of its own."""
+    """`make demo`, with the virtual environments of the tests."""
     ansible.environment.update(
         TUTUM_TEST_ANSIBLE_BIN=str(ansible.programs),
         TUTUM_TEST_SANDBOX_PYTHON=os.environ["TUTUM_TEST_SANDBOX_PYTHON"],
-        DEMO_SECONDS="20",  # Between two tasks a busy machine was seen to take more than four.
+        DEMO_SECONDS="20",  # On a busy machine, more than four seconds can pass between two tasks.
     )
     done = ansible.run([str(ansible.python), str(ansible.checkout / "examples/demo/run.py")]).succeeded()
-    assert "[localhost] 0 of 1 action finished; waiting for Service Start" in done.stdout
+    assert re.search(r"\[localhost\] 0/1 done, 1 running \(\d+ s left\): Service Start service/2c2b2aef", done.stdout)
+    assert re.search(r"\[localhost\] 1/1 done after \d+ s", done.stdout)
     assert "ERROR: there is no such tag" in done.stdout
     assert "rescued=1" in done.stdout
     assert done.stdout.count("localhost | SUCCESS") == 2
-    assert "=== That was it" in done.stdout
+    assert "=== Summary" in done.stdout
     assert not ansible.processes()

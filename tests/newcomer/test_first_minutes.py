@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The first five minutes: what the README says, and every usual mistake. Each message has to lead out."""
+"""Installation tests: the steps of the README, and common mistakes. Each message must name the cause and the remedy."""
 
 from __future__ import annotations
 
@@ -25,107 +25,160 @@ EXAMPLE = "6246c558-976c-4df6-ba60-eb1a344a17af"
 FULL_NAME = "tutum.cloud.tutum_action_info"
 
 
-def ask(newcomer: Newcomer, module: str = FULL_NAME, arguments: str = f"uuid={EXAMPLE}", *options: str) -> Finished:
-    """The first command that somebody tries."""
+def run_module(
+    newcomer: Newcomer, module: str = FULL_NAME, arguments: str = f"uuid={EXAMPLE}", *options: str
+) -> Finished:
+    """Run a module with an ad hoc command."""
     return newcomer.run(["ansible", "localhost", "-m", module, "-a", arguments, *options])
 
 
-def assert_says(done: Finished, *words: str) -> None:
-    """It failed, with these words and without a traceback."""
+def assert_fails_with(done: Finished, *texts: str) -> None:
+    """Check that a command failed with these texts in its output, and without a traceback."""
     output = re.sub(r"\s+", " ", done.output)
     assert done.status != 0, output
-    for word in words:
-        assert word in output
+    for text in texts:
+        assert text in output
     assert "Traceback" not in output
 
 
-def test_without_the_libraries(programs: Path, home: Path, tmp_path: Path, sandbox: Sandbox) -> None:
-    """The second of the README's two commands was forgotten. This test has to be the first of this file."""
+def test_without_libraries(programs: Path, home: Path, tmp_path: Path, sandbox: Sandbox) -> None:
+    """The second command of the README was omitted. This test must be the first in this file."""
     newcomer = Newcomer(programs, home, tmp_path, sandbox)
     if newcomer.run(["python", "-c", "import requests"]).status == 0:
-        pytest.skip("another test has installed the libraries already; run the whole file")
+        pytest.skip("another test has installed the libraries; run the whole file")
     python = str(programs / "python")
-    assert_says(ask(newcomer), "requests cannot be imported", f"{python} -m pip install requests")
+    message = "Failed to import the required Python library (requests)"
+    assert_fails_with(run_module(newcomer), message, f"{python} -m pip install requests")
     lookup = newcomer.playbook([{"ansible.builtin.debug": {"msg": "{{ query('tutum.cloud.tutum_action') }}"}}])
-    assert_says(newcomer.run(lookup), "requests cannot be imported", "-m pip install requests")
+    assert_fails_with(newcomer.run(lookup), message, "-m pip install requests")
 
 
-def test_all_is_well(newcomer: Newcomer) -> None:
-    done = ask(newcomer).succeeded()
+def test_installed_collection(newcomer: Newcomer) -> None:
+    done = run_module(newcomer).succeeded()
     assert "Cluster Create" in done.stdout
     assert "WARNING]: Collection" not in done.output
 
 
-def test_the_first_playbook_of_the_readme(newcomer: Newcomer) -> None:
+def test_first_playbook_of_the_readme(newcomer: Newcomer) -> None:
     playbook = next(block.text for block in blocks_of(CHECKOUT / "README.md") if block.language == "yaml")
     newcomer.write("gate.yml", playbook)
     done = newcomer.run(["ansible-playbook", "gate.yml"]).succeeded()
     assert "failed=0" in done.stdout
 
 
+def test_first_playbook_of_the_readme_in_check_mode(newcomer: Newcomer) -> None:
+    playbook = next(block.text for block in blocks_of(CHECKOUT / "README.md") if block.language == "yaml")
+    newcomer.write("gate.yml", playbook)
+    newcomer.run(["ansible-playbook", "--check", "gate.yml"]).succeeded()
+
+
+def test_first_playbook_of_the_readme_with_vvv_does_not_show_the_key(newcomer: Newcomer, sandbox: Sandbox) -> None:
+    playbook = next(block.text for block in blocks_of(CHECKOUT / "README.md") if block.language == "yaml")
+    newcomer.write("gate.yml", playbook)
+    done = newcomer.run(["ansible-playbook", "-vvv", "gate.yml"]).succeeded()
+    assert sandbox.api_key not in done.output
+
+
 def test_without_credentials(newcomer: Newcomer) -> None:
     del newcomer.environment["TUTUM_USER"], newcomer.environment["TUTUM_APIKEY"]
-    assert_says(ask(newcomer), "There are no credentials", "TUTUM_USER and TUTUM_APIKEY", "~/.tutum")
+    assert_fails_with(run_module(newcomer), "No API credentials found", "TUTUM_USER and TUTUM_APIKEY", "~/.tutum")
 
 
-def test_with_half_of_the_credentials(newcomer: Newcomer) -> None:
+def test_without_api_key(newcomer: Newcomer) -> None:
     del newcomer.environment["TUTUM_APIKEY"]
-    assert_says(ask(newcomer), "Half of the credentials is missing", "TUTUM_USER", "TUTUM_APIKEY")
+    assert_fails_with(run_module(newcomer), "Incomplete credentials", "TUTUM_USER", "TUTUM_APIKEY")
 
 
-def test_with_a_wrong_key(newcomer: Newcomer) -> None:
+def test_with_wrong_api_key(newcomer: Newcomer) -> None:
     newcomer.environment["TUTUM_APIKEY"] = "mistyped"
-    done = ask(newcomer)
-    assert_says(done, "HTTP 401", "the environment variable TUTUM_APIKEY", "Is the key right")
+    done = run_module(newcomer)
+    assert_fails_with(done, "HTTP 401", "the environment variable TUTUM_APIKEY", "Check the API key")
     assert "mistyped" not in done.output
 
 
-def test_with_a_wrong_host(newcomer: Newcomer) -> None:
+def test_with_quoted_api_key(newcomer: Newcomer) -> None:
+    newcomer.environment["TUTUM_APIKEY"] = '"mistyped"'
+    done = run_module(newcomer)
+    assert_fails_with(done, "begins and ends with quotes", "the environment variable TUTUM_APIKEY")
+    assert "mistyped" not in done.output
+
+
+def test_with_wrong_host(newcomer: Newcomer) -> None:
     newcomer.environment["TUTUM_REST_HOST"] = "http://127.0.0.1:9"
-    done = ask(newcomer, FULL_NAME, f"uuid={EXAMPLE} max_retries=0")
-    assert_says(done, "http://127.0.0.1:9/", "Connection refused", "Is the option api_url right")
+    done = run_module(newcomer, FULL_NAME, f"uuid={EXAMPLE} max_retries=0")
+    assert_fails_with(done, "http://127.0.0.1:9/", "Connection refused", "Check api_url")
 
 
-def test_with_a_host_without_its_scheme(newcomer: Newcomer) -> None:
+def test_with_host_without_scheme(newcomer: Newcomer) -> None:
     newcomer.environment["TUTUM_REST_HOST"] = "dashboard.example.org"
-    assert_says(ask(newcomer), "api_url: 'dashboard.example.org' cannot be used", "https://dashboard.tutum.co")
+    message = "Invalid value for option api_url: 'dashboard.example.org'"
+    assert_fails_with(run_module(newcomer), message, "https://dashboard.tutum.co")
 
 
-def test_by_its_bare_name(newcomer: Newcomer) -> None:
-    """Ansible's own message; the README tells how to have the bare name."""
-    assert_says(ask(newcomer, "tutum_action_info"), "tutum_action_info")
+def test_short_name_without_configuration(newcomer: Newcomer) -> None:
+    """The message is Ansible's. The README describes the configuration."""
+    assert_fails_with(run_module(newcomer, "tutum_action_info"), "tutum_action_info")
 
 
-def test_by_its_bare_name_as_the_readme_says(newcomer: Newcomer) -> None:
+def test_short_name_with_configuration_of_the_readme(newcomer: Newcomer) -> None:
     settings = [block.text for block in blocks_of(CHECKOUT / "README.md") if "action_plugins" in block.text]
     newcomer.write("ansible.cfg", settings[0])
-    ask(newcomer, "tutum_action_info").succeeded()
-    ask(newcomer, "wait_for_action").succeeded()
+    run_module(newcomer, "tutum_action_info").succeeded()
+    run_module(newcomer, "wait_for_action").succeeded()
 
 
-def test_with_a_misspelt_option(newcomer: Newcomer) -> None:
-    assert_says(ask(newcomer, FULL_NAME, "stat=Failed"), "Unsupported parameters", "stat", "state")
+def test_with_misspelled_option(newcomer: Newcomer) -> None:
+    assert_fails_with(run_module(newcomer, FULL_NAME, "stat=Failed"), "Unsupported parameters", "stat", "state")
 
 
-def test_with_a_misspelt_option_of_the_lookup(newcomer: Newcomer) -> None:
+def test_with_misspelled_option_of_the_lookup(newcomer: Newcomer) -> None:
     lookup = newcomer.playbook(
         [{"ansible.builtin.debug": {"msg": "{{ query('tutum.cloud.tutum_action', stat='x') }}"}}]
     )
-    assert_says(newcomer.run(lookup), "there is no option stat", "state")
+    assert_fails_with(newcomer.run(lookup), "Unsupported option: stat", "state")
 
 
-def test_with_a_misspelt_state(newcomer: Newcomer) -> None:
-    assert_says(ask(newcomer, FULL_NAME, "state=failed"), "state", "Failed", "failed")
+def test_with_misspelled_state(newcomer: Newcomer) -> None:
+    assert_fails_with(run_module(newcomer, FULL_NAME, "state=failed"), "state", "Failed", "failed")
 
 
-def test_without_the_library_on_a_target(newcomer: Newcomer, bare_python: Path) -> None:
-    done = ask(newcomer, FULL_NAME, f"uuid={EXAMPLE}", "-e", f"ansible_python_interpreter={bare_python}")
-    assert_says(done, "requests cannot be imported", f"{bare_python} -m pip install requests")
+def test_wait_with_service_uuid(newcomer: Newcomer) -> None:
+    """A service's UUID is not an action's, and the message says so."""
+    done = run_module(newcomer, "tutum.cloud.wait_for_action", "uuid=2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5")
+    assert_fails_with(done, "1 of 1 actions not found", "that of a service is not an action's")
 
 
-@pytest.mark.usefixtures("programs")  # which install the collection into this home
-def test_with_an_old_ansible(old_programs: Path, home: Path, tmp_path: Path, sandbox: Sandbox) -> None:
-    """Ansible says that it is too old, and for what."""
-    done = ask(Newcomer(old_programs, home, tmp_path, sandbox))
-    said = re.sub(r"\s+", " ", done.output)
-    assert "Collection tutum.cloud does not support Ansible version 2.17" in said
+@pytest.mark.parametrize("uuid", ["{{ redeploy }}", ["{{ redeploy }}"]], ids=["result", "list"])
+def test_wait_with_whole_result_of_a_task(uuid: object, newcomer: Newcomer) -> None:
+    """The result of a call instead of its x_tutum_action_uri."""
+    result = {"status": 202, "x_tutum_action_uri": f"/api/v1/action/{EXAMPLE}/"}
+    tasks = [{"tutum.cloud.wait_for_action": {"uuid": uuid}, "vars": {"redeploy": result}}]
+    message = "Invalid value for option uuid: a dictionary"
+    assert_fails_with(newcomer.run(newcomer.playbook(tasks)), message, "x_tutum_action_uri")
+
+
+def test_wait_with_null(newcomer: Newcomer) -> None:
+    """A variable that is missing must not let the play continue."""
+    tasks = [
+        {"tutum.cloud.wait_for_action": {"uuid": "{{ redeploy.x_tutum_action_uri | default(none) }}"}},
+        {"ansible.builtin.debug": {"msg": "this must not run"}},
+    ]
+    done = newcomer.run(newcomer.playbook(tasks, vars={"redeploy": {}}))
+    assert_fails_with(done, "Neither uuid nor object has a value")
+    assert "this must not run" not in done.stdout
+
+
+def test_without_libraries_on_managed_node(newcomer: Newcomer, bare_python: Path) -> None:
+    done = run_module(newcomer, FULL_NAME, f"uuid={EXAMPLE}", "-e", f"ansible_python_interpreter={bare_python}")
+    assert_fails_with(
+        done,
+        "Failed to import the required Python library (requests)",
+        f"uv pip install --python {bare_python} requests",  # this environment has no pip
+    )
+
+
+@pytest.mark.usefixtures("programs")  # which install the collection in this home directory
+def test_with_unsupported_ansible_core(old_programs: Path, home: Path, tmp_path: Path, sandbox: Sandbox) -> None:
+    done = run_module(Newcomer(old_programs, home, tmp_path, sandbox))
+    output = re.sub(r"\s+", " ", done.output)
+    assert "Collection tutum.cloud does not support Ansible version 2.17" in output
