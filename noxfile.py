@@ -175,8 +175,8 @@ def integration(session: nox.Session, core: str) -> None:
             "ansible_pipelining": True,
         }
         (collection / "tests/integration/integration_config.yml").write_text(json.dumps(config))
-        # The other targets run playbooks in playbooks, in many ways, which takes as long again.
-        targets = ["tutum_action", "tutum_action_info", "wait_for_action"] if core in CANDIDATES else []
+        # The other targets run playbooks within playbooks, which takes as long again.
+        targets = ["tutum_action", "tutum_action_info", "tutum_call", "wait_for_action"] if core in CANDIDATES else []
         with session.chdir(collection):
             session.run(*ansible_test(session, "integration", "--requirements", *([] if session.posargs else targets)))
 
@@ -256,8 +256,9 @@ def build(session: nox.Session) -> None:
         installed = folder / "installed"
         session.env["ANSIBLE_COLLECTIONS_PATH"] = str(installed)
         session.run("ansible-galaxy", "collection", "install", "--offline", str(built))
-        for kind, name in (("module", "tutum_action_info"), ("module", "wait_for_action"), ("lookup", "tutum_action")):
-            session.run("ansible-doc", f"--type={kind}", f"tutum.cloud.{name}", silent=True)
+        for module in ("tutum_action_info", "tutum_call", "wait_for_action"):
+            session.run("ansible-doc", "--type=module", f"tutum.cloud.{module}", silent=True)
+        session.run("ansible-doc", "--type=lookup", "tutum.cloud.tutum_action", silent=True)
 
         session.run("ansible-builder", "introspect", "--sanitize", str(installed))
         definition = {

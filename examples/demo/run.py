@@ -46,7 +46,8 @@ STEPS = (
 )
 SUMMARY = """\
 In {seconds:.0f} s, the demo showed on a local server ({url}, now stopped):
-  - a play that starts a service, waits for its action with progress on the terminal, and continues;
+  - a play that starts a service with the module tutum.cloud.tutum_call, which waits for its action with progress on the
+    terminal, and continues;
   - the actions that failed recently, with the module tutum.cloud.tutum_action_info;
   - a report from a template, with the lookup tutum.cloud.tutum_action;
   - a play that stops when its action fails: the message has the last lines of the action's logs;

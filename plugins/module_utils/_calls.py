@@ -45,6 +45,9 @@ SEARCH_PAUSE_SECONDS = 0.5
 LAST_SEARCH_SECONDS = 1.0
 """How long before the end the last search begins."""
 
+FIRST_SEARCH_SECONDS = 5.0
+"""How long the first search may take; each one may take twice as long as the one before. One lost response is not the end."""
+
 CLOCK_MARGIN_SECONDS = 2.0
 """The server's clock is known to the second, and its hosts may differ a bit."""
 
@@ -63,6 +66,7 @@ class Call:
         client: Client,
         options: CallOptions,
         *,
+        hidden_fields: t.Container[str] = (),
         sleep: t.Callable[[float], object] = time.sleep,
         date: t.Callable[[], float] = time.time,
         token: t.Callable[[], str] = lambda: uuid.uuid4().hex,
@@ -70,12 +74,14 @@ class Call:
         """
         :param client: sends the requests.
         :param options: what to call.
+        :param hidden_fields: fields of an action that are not returned.
         :param sleep: sleeps for seconds.
         :param date: returns this host's seconds since the epoch, for messages where the server's clock is not known.
         :param token: returns a text that no other call has.
         """
         self._client = client
         self._options = options
+        self._hidden_fields = hidden_fields
         self._sleep = sleep
         self._date = date
         self._token = token()
@@ -99,8 +105,8 @@ class Call:
         self._started, self._started_date = self._client.clock(), self._date()
         try:
             header = self._send()
-        except (TransientError, ResponseError) as error:
-            if isinstance(error, TransientError) and _was_not_carried_out(error):
+        except ApiError as error:
+            if not _may_have_been_carried_out(error):
                 raise
             self.status = error.status
             self.uuid = self._search()
@@ -120,7 +126,11 @@ class Call:
 
     def results(self) -> dict[str, t.Any]:
         """Return what is known of the call, as the module returns it."""
-        return {"status": self.status, "response": self.response, "uuid": self.uuid, "changed": self.was_accepted}
+        response = self.response
+        if self._options.action_uuid and isinstance(response, dict):
+            # The response is the action itself.
+            response = {name: value for name, value in response.items() if name not in self._hidden_fields}
+        return {"status": self.status, "response": response, "uuid": self.uuid, "changed": self.was_accepted}
 
     def _send(self) -> str:
         """Send the call until the server has certainly received it, and return the action's URI in the response."""
@@ -134,7 +144,7 @@ class Call:
                     options.method, options.url, options.body, deadline=deadline, user_agent=self.user_agent
                 )
             except TransientError as error:
-                if not _was_not_carried_out(error):
+                if _may_have_been_carried_out(error):
                     raise
                 delay = client.retry_delay(attempts, error.retry_after)
                 if attempts > client.settings.max_retries or client.clock() + delay >= deadline:
@@ -158,16 +168,16 @@ class Call:
     def _search(self) -> str | None:
         """Return the UUID of the action whose User-Agent has the token; None if there is none within the time."""
         deadline = self._client.clock() + SEARCH_SECONDS
-        pause = SEARCH_PAUSE_SECONDS
+        pause, limit = SEARCH_PAUSE_SECONDS, FIRST_SEARCH_SECONDS
         while True:
-            action = self._search_once(deadline)
+            action = self._search_once(min(deadline, self._client.clock() + limit))
             if action:
                 return str(action["uuid"]).lower()
             left = deadline - self._client.clock() - LAST_SEARCH_SECONDS
             if left <= 0:
                 return None
             self._sleep(min(pause, left))
-            pause = min(2.0, 2 * pause)
+            pause, limit = min(2.0, 2 * pause), 2 * limit
 
     def _search_once(self, deadline: float) -> Action | None:
         reader = ListReader(self._client)
@@ -209,6 +219,12 @@ class Call:
         return UnknownOutcomeError(options.url, problem, status=status, method=options.method)
 
 
-def _was_not_carried_out(error: TransientError) -> bool:
-    """Return whether a call certainly was not carried out: no connection, 429, or 503 with Retry-After."""
-    return not error.was_sent or error.status == 429 or (error.status == 503 and error.retry_after is not None)
+def _may_have_been_carried_out(error: ApiError) -> bool:
+    """Return whether a call that failed may have been carried out all the same."""
+    if isinstance(error, TransientError):
+        is_refused = error.status == 429 or (error.status == 503 and error.retry_after is not None)
+        return error.was_sent and not is_refused
+    if isinstance(error, ResponseError):
+        return True
+    # An interim response is not the last one. A failed call can have an action, whatever the server error.
+    return error.status is not None and not 200 <= error.status < 500

@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.tutum.cloud.plugins.module_utils._actions import UNFINISHED_STATES
-from ansible_collections.tutum.cloud.plugins.module_utils._dates import format_iso, from_timestamp
+from ansible_collections.tutum.cloud.plugins.module_utils._dates import format_iso, from_timestamp, parse_api_date
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import ResponseError
 from ansible_collections.tutum.cloud.plugins.module_utils._lists import LIST_PATH, ListReader
 from ansible_collections.tutum.cloud.plugins.module_utils._watched import (
@@ -47,6 +47,8 @@ class Discovery:
         self._started = client.clock()
         self._attempts = 0
         self._absence = Persistence(NOT_FOUND_SECONDS, NOT_FOUND_POLLS)
+        self._uncertain: set[str] = set()
+        """What succeeded in about the second in which the wait began, so perhaps before it."""
         self.uuids: set[str] = set()
         """The actions that were found."""
         self.is_needed = options.object is not None
@@ -57,6 +59,11 @@ class Discovery:
     def start(self) -> None:
         """Note that the wait begins now."""
         self._started = self._client.clock()
+
+    @property
+    def count(self) -> int:
+        """How many actions to wait for are known, for ``min_actions``: an earlier one must not be taken for a new one."""
+        return len(self._watched) - len(self._uncertain)
 
     def run(self, deadline: float, take: t.Callable[[t.Sequence[Action]], None]) -> None:
         """Watch every action of the object that was unfinished when the wait began.
@@ -70,8 +77,8 @@ class Discovery:
             self._find({"state": state}, deadline, take)
         now = self._client.clock()
         if self._attempts > 1 or now - self._started > GRACE_SECONDS:
-            self._find({"end_date__gte": self._start_on_server()}, deadline, take)
-        has_enough = len(self._watched) >= self._options.min_actions
+            self._find_finished(deadline, take)
+        has_enough = self.count >= self._options.min_actions
         if self.uuids or self._has_any(deadline, take):
             self._absence.clear("object")
             self.is_needed = not has_enough
@@ -79,8 +86,28 @@ class Discovery:
             self.object_is_missing = True
             self.is_needed = False
 
-    def _find(self, selection: dict[str, str], deadline: float, take: t.Callable[[t.Sequence[Action]], None]) -> None:
-        """Watch these actions of the object."""
+    def _find_finished(self, deadline: float, take: t.Callable[[t.Sequence[Action]], None]) -> None:
+        """Watch every action of the object that finished since the wait began, by the server's clock."""
+        known = set(self._watched.uuids) - self._uncertain
+        sent = self._client.clock()
+        # Cut to the second, so that none is missed.
+        since = format_iso(from_timestamp(int(self._start_on_server())))
+        actions = self._find({"end_date__gte": since}, deadline, take)
+        # The Date header, too, is cut to the second; and it was written at any time between the request and the response.
+        latest_start = self._start_on_server() + 1 + self._client.clock() - sent
+        for action in actions:
+            end = parse_api_date(action.get("end_date"))
+            is_later = end is not None and end.timestamp() >= latest_start
+            uuid = action["uuid"].lower()
+            if uuid in known or is_later or action.get("state") not in self._options.success_states:
+                self._uncertain.discard(uuid)
+            else:
+                self._uncertain.add(uuid)
+
+    def _find(
+        self, selection: dict[str, str], deadline: float, take: t.Callable[[t.Sequence[Action]], None]
+    ) -> list[Action]:
+        """Watch these actions of the object, and return them."""
         reader = ListReader(self._client)
         found = reader.read({**self._filters(), **selection}, deadline=deadline, newest_first=None)
         for action in found.actions:
@@ -88,17 +115,15 @@ class Discovery:
             self._watched.watch(uuid)
             self.uuids.add(uuid)
         take(found.actions)
+        return found.actions
 
-    def _start_on_server(self) -> str:
-        """Return the second in which the wait began, by the server's clock.
-
-        It is cut, so that no action is missed that finished since. One that finished in this second is taken for a later one.
-        """
+    def _start_on_server(self) -> float:
+        """Return when the wait began at the earliest, by the server's clock, in seconds since the epoch."""
         started = self._client.server_time(self._started)
         if started is None:
             problem = "The response has no Date header, so it is unknown which actions finished since the task began"
             raise ResponseError(self._client.url(LIST_PATH), problem, status=200)
-        return format_iso(from_timestamp(int(started)))
+        return started
 
     def _has_any(self, deadline: float, take: t.Callable[[t.Sequence[Action]], None]) -> bool:
         """Return whether the object has any action, in any state."""

@@ -114,7 +114,9 @@ def error_from_exception(  # noqa: PLR0911 - one for each kind of exception
         return transient(f"Proxy connection failed: {reason}. Check {variable} and NO_PROXY")
     if isinstance(error, requests.exceptions.ContentDecodingError):
         return transient(f"Cannot decompress the response: {reason}. {CHECK_URL}, and any proxy before the server")
-    if isinstance(cause, urllib3.exceptions.LocationValueError) or (proxy and isinstance(error, (ValueError, TypeError))):
+    if isinstance(cause, urllib3.exceptions.LocationValueError) or (
+        proxy and isinstance(error, (ValueError, TypeError))
+    ):
         # Most likely the URL of a proxy. The library would quote the password in it.
         variable = proxy[0] if proxy else "HTTP_PROXY and HTTPS_PROXY"
         return ApiError(url, f"Cannot send the request: invalid URL. Check {variable} and api_url", method=method)

@@ -17,15 +17,18 @@ from __future__ import annotations
 import typing as t
 from contextlib import closing
 from functools import partial
-from itertools import accumulate
 
-from ansible_collections.tutum.cloud.plugins.module_utils._dates import cut_to_second, parse_api_date
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiError, ResponseError, TransientError
-from ansible_collections.tutum.cloud.plugins.module_utils._pages import Action, Filters, Page, parse_page
+from ansible_collections.tutum.cloud.plugins.module_utils._ordering import direction_of, sort_by_start
+from ansible_collections.tutum.cloud.plugins.module_utils._pages import (
+    MAX_TOTAL_COUNT,
+    Action,
+    Filters,
+    Page,
+    parse_page,
+)
 
 if t.TYPE_CHECKING:
-    from datetime import datetime
-
     from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
 
     GetPage = t.Callable[..., Page]
@@ -40,9 +43,6 @@ MAX_PASSES = 5
 
 MAX_PAGES_WITHOUT_NEWS = 10
 """Consecutive pages without a new action. More are a loop: actions that enter the list explain some of them."""
-
-MAX_LENGTH = 10**9
-"""The number of actions that no list has."""
 
 ORDER_SAMPLE = 100
 """How many actions are requested to learn the server's order."""
@@ -60,19 +60,6 @@ class ListResult(t.NamedTuple):
     """How many match; None if that is not known."""
     has_more: bool
     """Whether more match than are here."""
-
-
-class _Pass(t.NamedTuple):
-    """What was read from one page on."""
-
-    found: dict[str, Action]
-    """The actions by UUID, in the order of the list."""
-    uuids: list[str]
-    """Their UUIDs as they were read: with those that the list repeats."""
-    has_next: bool
-    """Whether the list has more."""
-    is_certain: bool
-    """Whether none was left out."""
 
 
 class ListReader:
@@ -117,14 +104,17 @@ class ListReader:
 
     def page(self, filters: Filters, offset: int, *, deadline: float, limit: int = PAGE_SIZE) -> Page:
         """Return one page."""
+        page = self._fetch(filters, offset, deadline=deadline, limit=limit)
+        self.collected.update(zip(page.uuids, page.objects))
+        if self._is_newest_first is None:
+            self._is_newest_first = direction_of(page.objects)
+        return page
+
+    def _fetch(self, filters: Filters, offset: int, *, deadline: float, limit: int) -> Page:
         url = self._client.url(LIST_PATH, {**filters, "limit": limit, "offset": offset})
         content = self._client.get(url, deadline=deadline)
         page = parse_page(url, content, offset=offset, limit=limit, filters=filters)
-        page = page._replace(objects=[self._keep(action) for action in page.objects])
-        self.collected.update(zip(page.uuids, page.objects))
-        if self._is_newest_first is None:
-            self._is_newest_first = _direction(page.objects)
-        return page
+        return page._replace(objects=[self._keep(action) for action in page.objects])
 
     def _read_part(
         self, page: GetPage, first: Page, deadline: float, newest_first: bool | None, limit: int
@@ -138,7 +128,8 @@ class ListReader:
         else:
             actions, has_more = self._read_end(page, first, limit)
         if newest_first is not None:
-            if not _is_sorted([*first.objects[:1], *actions], is_newest_first):
+            listed = [*first.objects[:1], *actions]
+            if listed != sort_by_start(listed, newest_first=bool(is_newest_first)):
                 return None
             actions = self._in_order(actions, deadline, newest_first)
         known = len(actions) + has_more
@@ -147,7 +138,7 @@ class ListReader:
         return ListResult(actions[:limit], total, known > limit)
 
     def _read_end(self, page: GetPage, first: Page, count: int) -> tuple[list[Action], bool]:
-        """Return at least ``count`` actions at the end of the list, and whether there are more before them."""
+        """Return the last actions of the list, as many or all, and whether there are more before them."""
         length = first.total_count or 0
         for _attempt in range(MAX_PASSES):
             if length <= first.end:
@@ -160,12 +151,10 @@ class ListReader:
                 return actions[-count:], True
             # The total was wrong, or actions left the list.
             length = 0 if has_next or not actions else start + len(actions)
-        actions, _has_next = self._read_range(page, first, None)
-        return actions, False
+        return self._read_range(page, first, None)
 
     def _find_length(self, page: GetPage, first: Page) -> int:
         """Return the length of a list, less at most a page, by doubling and halving: the server does not tell it."""
-
 
         def exists(offset: int) -> bool:
             one = page(offset, limit=1)
@@ -174,7 +163,7 @@ class ListReader:
         low, high = first.end, 2 * first.end + 1
         while exists(high):
             low, high = high, 2 * high
-            if high > MAX_LENGTH:
+            if high > MAX_TOTAL_COUNT:
                 raise self._endless(low, "the list has no end")
         while high - low > PAGE_SIZE:
             middle = (low + high) // 2
@@ -190,18 +179,21 @@ class ListReader:
         previous: list[str] | None = None
         for number in range(MAX_PASSES):
             try:
-                one = self._read_once(page, page(first.offset) if number else first, needed)
+                again = page(first.offset) if number else first
+                found, uuids, has_next, is_certain = self._read_once(page, again, needed)
             except ListMovedError:
                 previous = None
                 continue
-            if one.is_certain or one.uuids[:needed] == previous:
-                return list(one.found.values()), one.has_next
-            previous = one.uuids[:needed]
+            if is_certain or uuids[:needed] == previous:
+                return list(found.values()), has_next
+            previous = uuids[:needed]
         url = self._client.url(LIST_PATH)
         raise TransientError(url, "The list changed repeatedly during pagination. Narrow the query, or retry")
 
-    def _read_once(self, page: GetPage, first: Page, needed: int | None) -> _Pass:
-        """Return the actions from a page on, up to the end of the list or as many as needed.
+    def _read_once(
+        self, page: GetPage, first: Page, needed: int | None
+    ) -> tuple[dict[str, Action], list[str], bool, bool]:
+        """Return actions by UUID, all UUIDs that were read, whether there are more, and whether none was left out.
 
         :raises ListMovedError: the actions before this page moved beyond it.
         """
@@ -213,30 +205,27 @@ class ListReader:
         while current.has_next and (needed is None or len(found) < needed):
             overlap = 1 if len(current.objects) > 1 else 0
             is_certain = is_certain and bool(overlap)
-            for following in self._pages_after(page, current, overlap, first.offset, needed):
-                known = len(found)
-                has_moved = bool(overlap) and not (following.uuids and following.uuids[0] in found)
+            for following in self._pages_after(page, current, overlap, needed and first.offset + needed):
+                previous, current = current, following
+                has_moved = bool(overlap) and not (current.uuids and current.uuids[0] in found)
                 if has_moved:
-                    following = self._go_back(page, current, following, first.offset, found)  # noqa: PLW2901
-                is_next = following.uuids[:1] == [next(reversed(found), None)]
-                for uuid, action in zip(following.uuids, following.objects):
+                    current = self._go_back(page, previous, current.offset, first.offset, found)
+                known, last = len(found), next(reversed(found), None)
+                for uuid, action in zip(current.uuids, current.objects):
                     found.setdefault(uuid, action)
-                uuids.extend(following.uuids[overlap:])
+                uuids.extend(current.uuids[overlap:])
                 news = len(found) - known
-                # If nothing moved, what is repeated is repeated by the list itself.
-                is_certain = is_certain and not (is_next and news < len(following.uuids) - 1)
+                if current.uuids[:1] == [last] and news < len(current.uuids) - 1:
+                    # Nothing moved, so what is repeated is repeated by the list itself.
+                    is_certain = False
                 without_news = 0 if news else without_news + 1
-                is_as_long = len(following.objects) == len(current.objects)
-                current = following
                 if current.has_next and without_news >= MAX_PAGES_WITHOUT_NEWS:
                     raise self._endless(current.offset, "the page contains no new actions but links to another page")
-                if has_moved or not is_as_long or not current.has_next or (needed is not None and len(found) >= needed):
+                if has_moved:
                     break
-        return _Pass(found, uuids, current.has_next, is_certain)
+        return found, uuids, current.has_next, is_certain
 
-    def _pages_after(
-        self, page: GetPage, current: Page, overlap: int, start: int, needed: int | None
-    ) -> t.Iterator[Page]:
+    def _pages_after(self, page: GetPage, current: Page, overlap: int, stop: int | None) -> t.Iterator[Page]:
         """Yield the pages that follow, several of them requested at a time as far as their offsets are known."""
         step = len(current.objects) - overlap
         if not step:
@@ -247,22 +236,21 @@ class ListReader:
             return
         first = current.offset + step
         end = current.total_count or 0
-        if needed is not None:
-            end = min(end, start + needed)
-        offsets = range(first, max(end - overlap, first + 1), step)
+        offsets = range(first, max(first + 1, min(end, stop or end) - overlap), step)
         with closing(self._client.map_in_order(page, offsets)) as outcomes:
             for outcome in outcomes:
                 if isinstance(outcome, ApiError):
                     raise outcome
                 yield outcome
+                if not outcome.has_next or len(outcome.objects) != len(current.objects):
+                    break
 
     def _endless(self, offset: int, problem: str) -> ResponseError:
         url = self._client.url(LIST_PATH, {"offset": offset})
-        return ResponseError(url, f"Pagination loop: {problem}", status=200)
+        return ResponseError(url, f"Pagination loop: {problem}. {CHECK_URL}", status=200)
 
-    def _go_back(self, page: GetPage, current: Page, moved: Page, start: int, found: t.Container[str]) -> Page:
+    def _go_back(self, page: GetPage, current: Page, offset: int, start: int, found: t.Container[str]) -> Page:
         """Return a page further to the beginning that begins with an action that was read already."""
-        offset = moved.offset
         for attempt in range(MAX_PASSES):
             offset = max(start, offset - (len(current.objects) - 1) * 2**attempt)
             earlier = page(offset)
@@ -279,43 +267,18 @@ class ListReader:
         is_newest_first = self._server_order(deadline)
         if is_newest_first is None:
             # If all started in one second, the order is the reference's.
-            is_newest_first = bool(_direction(actions))
-        ordered = actions[::-1] if is_newest_first else list(actions)
-        # An action whose start cannot be read stays behind the one before it.
-        starts = accumulate(map(start_of, ordered), lambda before, start: start or before)
-        pairs = sorted(zip(starts, ordered), key=lambda pair: (pair[0] is not None, pair[0]))
-        ordered = [action for _start, action in pairs]
-        return ordered[::-1] if newest_first else ordered
+            is_newest_first = bool(direction_of(actions))
+        return sort_by_start(actions if is_newest_first == newest_first else actions[::-1], newest_first=newest_first)
 
     def _server_order(self, deadline: float) -> bool | None:
-        """Return whether the server lists the newest first; None if nothing shows it.
-
-        The list of all actions is requested only if no page shows it so far.
-        """
+        """Return whether the server lists the newest first; None if neither a page so far nor the list of all shows it."""
         if self._is_newest_first is None and not self._order_was_requested:
             self._order_was_requested = True
-            collected = dict(self.collected)
-            first = self.page({}, 0, deadline=deadline, limit=ORDER_SAMPLE)
+            fetch = partial(self._fetch, {}, deadline=deadline, limit=ORDER_SAMPLE)
+            first = fetch(0)
+            order = direction_of(first.objects)
             for offset in (first.end, (first.total_count or 0) - len(first.objects)):
-                if self._is_newest_first is None and first.has_next and offset >= first.end:
-                    self.page({}, offset, deadline=deadline, limit=ORDER_SAMPLE)
-            self.collected = collected
+                if order is None and first.has_next and offset >= first.end:
+                    order = direction_of(fetch(offset).objects)
+            self._is_newest_first = order
         return self._is_newest_first
-
-
-def start_of(action: Action) -> datetime | None:
-    """Return the start of an action, to the second; None if it cannot be read."""
-    moment = parse_api_date(action.get("start_date"))
-    return cut_to_second(moment) if moment else None
-
-
-def _direction(actions: t.Sequence[Action]) -> bool | None:
-    """Return whether actions are listed with the newest first; None if their start dates do not show it."""
-    first = next(filter(None, map(start_of, actions)), None)
-    last = next(filter(None, map(start_of, reversed(actions))), None)
-    return None if first is None or last is None or first == last else first > last
-
-
-def _is_sorted(actions: t.Sequence[Action], is_newest_first: bool | None) -> bool:
-    starts = [start for start in map(start_of, actions) if start]
-    return starts == sorted(starts, reverse=bool(is_newest_first))

@@ -177,6 +177,11 @@ def describe_missing_object(one: str | None) -> str:
     return f"{one} has no action at all. Check object (the type, and that the UUID is the object's), or set missing to skip."
 
 
+def describe_shortage(count: int, min_actions: int) -> str:
+    """Return the beginning of a sentence about too few actions."""
+    return f"Found {count} of at least {min_actions} actions (min_actions)"
+
+
 def number_of_unfinished(texts: ActionTexts) -> str:
     """Return how many of the actions are unfinished: ``2 of 4 actions unfinished``."""
     return f"{len(texts.watched.unfinished)} of {len(texts.watched)} actions unfinished"

@@ -113,6 +113,8 @@ def exit_with_ansible() -> None:
     parent = os.getppid()
 
     def watch() -> None:
+        # An interruption must wake up the main thread, which may be asleep.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         while os.getppid() == parent:
             # Without a mask it reports errors only: the other end of the pipe is closed, or this one.
             if poll.poll(CHECK_MILLISECONDS):

@@ -20,7 +20,8 @@ from functools import partial
 from ansible_collections.tutum.cloud.plugins.module_utils._dates import SECOND, SMALLEST_STEP, format_iso
 from ansible_collections.tutum.cloud.plugins.module_utils._discovery import Discovery
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiError, NotFoundError, TransientError
-from ansible_collections.tutum.cloud.plugins.module_utils._lists import ListReader, start_of
+from ansible_collections.tutum.cloud.plugins.module_utils._lists import ListReader
+from ansible_collections.tutum.cloud.plugins.module_utils._ordering import start_of
 
 if t.TYPE_CHECKING:
     from datetime import datetime

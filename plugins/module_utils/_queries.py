@@ -28,7 +28,8 @@ from ansible_collections.tutum.cloud.plugins.module_utils._errors import (
     OptionError,
     TutumError,
 )
-from ansible_collections.tutum.cloud.plugins.module_utils._lists import ListReader, ListResult, start_of
+from ansible_collections.tutum.cloud.plugins.module_utils._lists import ListReader, ListResult
+from ansible_collections.tutum.cloud.plugins.module_utils._ordering import sort_by_start, start_of
 from ansible_collections.tutum.cloud.plugins.module_utils._references import parse_action_reference, parse_object
 
 if t.TYPE_CHECKING:
@@ -182,7 +183,9 @@ class QueryRunner:
                 found = self._read_states(reader, query, deadline, collected)
         except ApiError as error:
             collected.update(reader.collected)
-            actions = [self._show(action, query) for action in collected.values()]
+            # To learn an order, actions in other states are read, too.
+            matching = [one for one in collected.values() if query.states is None or one.get("state") in query.states]
+            actions = [self._show(action, query) for action in matching]
             error.results = QueryResult(actions, None, True, []).results()
             raise
         actions = [self._show(action, query) for action in found.actions]
@@ -216,23 +219,23 @@ class QueryRunner:
         return ListResult(kept, total, has_more or len(actions) > len(kept))
 
     def _merge(self, reader: ListReader, actions: list[Action], query: Query, deadline: float) -> list[Action]:
-        """Return the actions of several lists in one order, which is the server's also within one second."""
-        if not all(map(start_of, actions)):
+        """Return the actions of several lists in one order; where the limit cuts, that is the server's, also in a tie."""
+        actions = sort_by_start(actions, newest_first=query.newest_first)
+        if query.limit is None or query.limit >= len(actions):
             return actions
-        actions = sorted(actions, key=lambda action: t.cast("datetime", start_of(action)), reverse=query.newest_first)
-        limit = query.limit
-        if limit is None or limit >= len(actions) or start_of(actions[limit - 1]) != start_of(actions[limit]):
-            return actions
-        # A tie decides which are returned. The list without the filter on the state shows the server's order.
-        second = t.cast("datetime", start_of(actions[limit]))
-        tied = [action for action in actions if start_of(action) == second]
-        if len({action.get("state") for action in tied}) == 1:
-            return actions
-        bounds = {"start_date__gte": format_iso(second), "start_date__lte": format_iso(second + SECOND - SMALLEST_STEP)}
+        tied, bounds = actions, {}
+        if all(map(start_of, actions)):
+            last, second = (start_of(action) for action in actions[query.limit - 1 : query.limit + 1])
+            tied = [action for action in actions if start_of(action) == second]
+            if second is None or last != second or len({action.get("state") for action in tied}) == 1:
+                return actions
+            end = second + SECOND - SMALLEST_STEP
+            bounds = {"start_date__gte": format_iso(second), "start_date__lte": format_iso(end)}
+        # The list without the filter on the state shows the order that the dates do not show.
         order = reader.read({**query.filters, **bounds}, deadline=deadline, newest_first=query.newest_first)
         position = {action["uuid"].lower(): index for index, action in enumerate(order.actions)}
-        tied.sort(key=lambda action: position.get(action["uuid"].lower(), len(position)))
-        first = actions.index(next(action for action in actions if start_of(action) == second))
+        first = actions.index(tied[0])
+        tied = sorted(tied, key=lambda action: position.get(action["uuid"].lower(), len(position)))
         return [*actions[:first], *tied, *actions[first + len(tied) :]]
 
     def _show(self, action: Action, query: Query) -> Action:

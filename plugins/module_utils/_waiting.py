@@ -27,6 +27,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._messages import (
     ActionTexts,
     describe_failures,
     describe_missing_object,
+    describe_shortage,
     describe_unfinished,
     number_of_unfinished,
     still_running,
@@ -109,8 +110,7 @@ class Wait:
         self._refusals = Persistence(REFUSAL_SECONDS, REFUSAL_POLLS)
         self._missing_list = Persistence(NOT_FOUND_SECONDS, NOT_FOUND_POLLS)
         self._consecutive_failures = 0
-        self.polls = 0
-        self.failed_polls = 0
+        self.polls = self.failed_polls = 0
         self.timed_out = False
 
     def run(self) -> None:
@@ -253,8 +253,8 @@ class Wait:
             "changed": self.changed,
         }
         if self.timed_out and self._options.cancel_on_timeout:
-            cancellation = self._cancellation
-            results.update(canceled=cancellation.canceled, not_canceled=list(cancellation.not_canceled))
+            results["canceled"] = self._cancellation.canceled
+            results["not_canceled"] = list(self._cancellation.not_canceled)
         return results
 
     def details(self) -> dict[str, t.Any]:
@@ -276,21 +276,21 @@ class Wait:
         elif lines and watched.unfinished:
             lines.append(still_running(self._texts))
         elif not lines and len(watched) < options.min_actions:
-            lines.append(f"Found {len(watched)} of at least {options.min_actions} actions (min_actions).")
+            lines.append(f"{describe_shortage(len(watched), options.min_actions)}.")
         return "\n".join(lines) or None
 
     def _describe_timeout(self) -> list[str]:
-        options, watched = self._options, self._watched
+        options, watched, discovery = self._options, self._watched, self._poller.discovery
         lines = [f"Timed out after {options.timeout:g} s."]
         if watched.unfinished:
             lines[0] += f" {number_of_unfinished(self._texts)}:"
             lines += describe_unfinished(self._texts)
         if self._poller.discovery_failed:
             lines.append(f"The unfinished actions of {options.object} could not be listed.")
-        elif len(watched) < options.min_actions:
-            found = f"Found {len(watched)} of at least {options.min_actions} actions of {options.object} (min_actions)"
-            lines.append(f"{found}. Check object, and start the wait before the actions finish.")
-        elif self._poller.discovery.is_needed:
+        elif discovery.count < options.min_actions:
+            found = describe_shortage(discovery.count, options.min_actions)
+            lines.append(f"{found} of {options.object}. Check object, and start the wait before the actions finish.")
+        elif discovery.is_needed:
             lines.append(f"No action of {options.object} was found. Check object.")
         lines += self._cancellation.describe()
         if self._poller.error:

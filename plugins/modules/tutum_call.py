@@ -123,6 +123,7 @@ status:
 response:
   description:
     - The JSON value in the response to the call, most often the object that the call is about. Null if there is none.
+    - The response to the cancellation or retry of an action is that action, without the fields that O(hidden_fields) names.
   returned: always, unless the module fails before it sends the call
   type: raw
   sample:
@@ -318,7 +319,7 @@ def main() -> None:
         wait_options = WaitOptions({**module.params, "uuid": []}, settings.api_url)
         progress = progress_writer(module)
         with closing(Client(settings)) as client:
-            call = Call(client, options)
+            call = Call(client, options, hidden_fields=wait_options.fields.hidden)
             results = call.results()
             if module.check_mode:
                 results["changed"] = True

@@ -13,6 +13,7 @@ The module runs as it would without this.
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 import typing as t
@@ -148,6 +149,8 @@ class _Follower:
 
 def _watch(is_over: threading.Event, follower: _Follower | None) -> None:
     """Show progress until the module has ended; end everything when Ansible is gone."""
+    # Ansible's handlers of signals run in the main thread, which a signal that this thread received would not wake up.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     parent = os.getppid()
     while not is_over.wait(CHECK_SECONDS):
         if os.getppid() != parent:

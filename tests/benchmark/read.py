@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One reading, in a process of its own: by the collection's client, or by a bare session, which is the limit.
+"""One query in a separate process: by the collection's client, or by a bare session, which is the limit.
 
-``python read.py collection|bare list COUNT | uuids UUID...`` reads as the environment says (``TUTUM_REST_HOST``, ...)
-and prints JSON: the seconds from the first request to the result (neither the start of Python nor its imports count),
-the processor's seconds, and the most memory that the process had, in MiB.
+``python read.py collection|bare list COUNT | uuids UUID...`` uses the server and the credentials in the environment
+(``TUTUM_REST_HOST``, ...) and prints JSON: the seconds from the first request to the result (neither the start of
+Python nor its imports count), the processor time in seconds, and the peak memory of the process in MiB.
 """
 
 from __future__ import annotations
@@ -20,25 +20,26 @@ from typing import Any
 
 import requests
 
-from ansible_collections.tutum.cloud.plugins.module_utils._actions import Actions, Query
+from ansible_collections.tutum.cloud.plugins.module_utils._actions import ActionsClient
 from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
-from ansible_collections.tutum.cloud.plugins.module_utils._credentials import resolve
+from ansible_collections.tutum.cloud.plugins.module_utils._queries import Query, QueryRunner
+from ansible_collections.tutum.cloud.plugins.module_utils._settings import resolve_settings
 
 PAGE_SIZE = 500
 
 
 def with_collection(what: str, arguments: list[str]) -> int:
-    """Read as the module does, and return how many actions there were."""
-    connection = resolve({}, validate_certs=True, request_timeout=30.0, max_retries=5)
+    """Query as the module does, and return the number of actions."""
+    settings = resolve_settings({}, validate_certs=True, request_timeout=30.0, max_retries=5)
     options = {"limit": int(arguments[0])} if what == "list" else {"uuid": arguments}
-    client = Client(connection)
-    result = Actions(client).query(Query(options, connection.api_url))
+    client = Client(settings)
+    result = QueryRunner(ActionsClient(client)).run(Query(options, settings.api_url))
     client.close()
     return len(result.actions)
 
 
 def with_bare_session(what: str, arguments: list[str]) -> int:
-    """Read the same answers one after the other and decode them, and do nothing else."""
+    """Send the same requests one after the other, decode the responses, and return the number of actions."""
     base = f"{os.environ['TUTUM_REST_HOST']}/api/v1/action/"
     found: list[dict[str, Any]] = []
     with requests.Session() as session:
@@ -53,16 +54,16 @@ def with_bare_session(what: str, arguments: list[str]) -> int:
 
 
 def main() -> None:
-    """Read, and tell what it took."""
+    """Run the query, and print what it took."""
     reader, what, *arguments = sys.argv[1:]
     read = {"collection": with_collection, "bare": with_bare_session}[reader]
-    begun, processor = time.perf_counter(), time.process_time()
+    started, processor = time.perf_counter(), time.process_time()
     count = read(what, arguments)
     print(
         json.dumps(
             {
                 "count": count,
-                "seconds": time.perf_counter() - begun,
+                "seconds": time.perf_counter() - started,
                 "processor": time.process_time() - processor,
                 "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
             }

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measure the collection side by side with what one would use instead, and with the limit. README.md says more.
+"""Measure the collection side by side with the alternatives, and with the limit. See README.md.
 
 ``make bench`` runs this. Each case alternates between its contenders, several times; the table shows medians.
 """
@@ -34,39 +34,39 @@ if TYPE_CHECKING:
 
 LARGE, HUGE = 10_000, 100_000
 NETWORK = 0.1
-"""Seconds that an answer takes on a real network."""
+"""Seconds that a response takes over a network."""
 
 TASK_ROUNDS = 41
-"""How often a task runs where that is all that is measured."""
+"""How often a task runs if only the task is measured."""
 
 Medians = dict[str, Measure]
 
 
 @dataclass
 class Case:
-    """What is compared. The first contender is ours, the others are peers, or the limit."""
+    """A comparison. The first contender is the collection, the others are alternatives, or the limit."""
 
     name: str
     contenders: dict[str, Contender] | Callable[[], dict[str, list[Measure]]]
-    """Each by itself, or something that runs all of them, several times."""
+    """The contenders, or a function that runs all of them, several times."""
     promise: str = ""
     is_kept: Callable[[Medians], bool] | None = None
     rounds: int | None = None
 
 
 def uri(url: str, **keywords: Any) -> Task:
-    """A task that asks with ansible.builtin.uri."""
+    """Return a task that sends a request with ansible.builtin.uri."""
     authorization = "ApiKey {{ lookup('env', 'TUTUM_USER') }}:{{ lookup('env', 'TUTUM_APIKEY') }}"
     return {"ansible.builtin.uri": {"url": url, "headers": {"Authorization": authorization}}, **keywords}
 
 
 def template(expression: str, **keywords: Any) -> Task:
-    """A task that evaluates a template."""
+    """Return a task that evaluates a template."""
     return {"ansible.builtin.set_fact": {"found": f"{{{{ {expression} }}}}"}, **keywords}
 
 
 def task_cases(bench: Bench, target: Target, uuid: str) -> Iterator[Case]:
-    """One action, as a task."""
+    """Yield cases with one action, as a task."""
     for latency in (0.0, NETWORK):
         tasks = {
             "tutum_action_info": {"tutum.cloud.tutum_action_info": {"uuid": uuid}},
@@ -82,7 +82,7 @@ def task_cases(bench: Bench, target: Target, uuid: str) -> Iterator[Case]:
 
 
 def uuid_cases(bench: Bench, target: Target, uuids: list[str]) -> Iterator[Case]:
-    """Many actions, each by its UUID."""
+    """Yield cases with many actions, each by its UUID."""
     for latency in (0.0, NETWORK):
         yield Case(
             f"{len(uuids)} UUIDs{_with(latency)}",
@@ -96,11 +96,11 @@ def uuid_cases(bench: Bench, target: Target, uuids: list[str]) -> Iterator[Case]
 
 
 def list_cases(bench: Bench, live: Target, large: Target, huge: Target, original: Path | None) -> Iterator[Case]:
-    """Long lists, all of them, or the part that is wanted."""
+    """Yield cases with long lists."""
     for name, target, count, rounds in (
-        ("", live, LARGE, 21),  # A sandbox takes more or less time from one reading to the next.
-        (", answers take no time", large, LARGE, None),
-        (", answers take no time", huge, HUGE, 3),
+        ("", live, LARGE, 21),  # The time that a sandbox takes varies.
+        (", responses take no time", large, LARGE, None),
+        (", responses take no time", huge, HUGE, 3),
     ):
         yield Case(
             f"{count:,} actions listed{name}",
@@ -137,7 +137,7 @@ def list_cases(bench: Bench, live: Target, large: Target, huge: Target, original
 
 
 def selection_cases(bench: Bench, target: LiveTarget, uuids: list[str]) -> Iterator[Case]:
-    """A few of very many, where the server does the work."""
+    """Yield cases with a few of very many actions, which the server selects."""
     newest = {"tutum.cloud.tutum_action_info": {"order": "newest_first", "limit": 10}}
     yield Case(
         f"newest 10 of {HUGE:,}, a task",
@@ -162,7 +162,7 @@ def selection_cases(bench: Bench, target: LiveTarget, uuids: list[str]) -> Itera
 
 
 def lookup_cases(bench: Bench, target: Target, uuids: list[str]) -> Iterator[Case]:
-    """Lookups in templates."""
+    """Yield cases with lookups in templates."""
     one = f"lookup('tutum.cloud.tutum_action', '{uuids[0]}')"
     authorization = "'ApiKey ' ~ lookup('env', 'TUTUM_USER') ~ ':' ~ lookup('env', 'TUTUM_APIKEY')"
     some = uuids[:20]
@@ -219,7 +219,7 @@ def lookup_cases(bench: Bench, target: Target, uuids: list[str]) -> Iterator[Cas
 
 
 def wait_cases(bench: Bench, sandbox: Sandbox) -> Iterator[Case]:
-    """Waits, which are there to take long: it is the processor that they should leave alone."""
+    """Yield cases with waits, which should need little processor time."""
     target = LiveTarget(sandbox)
     path = "/api/v1/service/2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5/"
 
@@ -234,8 +234,8 @@ def wait_cases(bench: Bench, sandbox: Sandbox) -> Iterator[Case]:
 
     def uri_until() -> Measure:
         (uuid,) = start(1)
-        asking = uri(f"{sandbox.url}/api/v1/action/{uuid}/", register="answer", retries=60, delay=1)
-        return bench.play(target, {**asking, "until": "answer.json.state == 'Success'"})
+        polling = uri(f"{sandbox.url}/api/v1/action/{uuid}/", register="polled", retries=60, delay=1)
+        return bench.play(target, {**polling, "until": "polled.json.state == 'Success'"})
 
     yield Case(
         "wait for one action of 30 s",
@@ -254,11 +254,11 @@ def wait_cases(bench: Bench, sandbox: Sandbox) -> Iterator[Case]:
 
 
 def _with(latency: float) -> str:
-    return f", answers take {latency * 1000:.0f} ms" if latency else ""
+    return f", responses take {latency * 1000:.0f} ms" if latency else ""
 
 
 def finished_uuids(sandbox: Sandbox, count: int) -> list[str]:
-    """The UUIDs of some finished actions."""
+    """Return the UUIDs of some finished actions."""
     request = urllib.request.Request(f"{sandbox.url}/api/v1/action/?state=Success&limit={count}")
     request.add_header("Authorization", f"ApiKey {sandbox.username}:{sandbox.api_key}")
     with urllib.request.urlopen(request, timeout=60) as response:
@@ -266,7 +266,7 @@ def finished_uuids(sandbox: Sandbox, count: int) -> list[str]:
 
 
 def all_cases(bench: Bench, original: Path | None) -> Iterator[Case]:
-    """Everything, the servers started as they are needed."""
+    """Start the servers, and yield all cases."""
     small, large, huge = bench.sandbox(60), bench.sandbox(LARGE), bench.sandbox(HUGE)
     replayed_large, replayed_huge = bench.replay(large), bench.replay(huge)
     uuids = finished_uuids(huge, 100)
@@ -294,7 +294,7 @@ def measure(case: Case, rounds: int) -> Medians:
 
 
 def alternate(contenders: dict[str, Contender], rounds: int) -> dict[str, list[Measure]]:
-    """Run one contender after the other, again and again. The first round is only there to warm all of them up."""
+    """Run the contenders in turn, several times each. The first round only warms up."""
     taken: dict[str, list[Measure]] = {name: [] for name in contenders}
     for number in range(rounds + 1 if rounds > 1 else 1):
         for name, contender in contenders.items():
@@ -320,22 +320,22 @@ def print_case(case: Case, medians: Medians) -> None:
 
 
 def main() -> None:
-    """Measure what was asked for, and print it."""
+    """Measure the selected cases, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="how often, where a case does not say (default: 5)")
+    parser.add_argument("--rounds", type=int, default=5, help="how often most cases run (default: 5)")
     parser.add_argument("--only", default="", help="only cases with this in their name")
     parser.add_argument(
-        "--json", type=Path, default=CHECKOUT / ".cache" / "benchmark.json", help="where to write it all"
+        "--json", type=Path, default=CHECKOUT / ".cache" / "benchmark.json", help="where to write the results"
     )
     arguments = parser.parse_args()
     programs = Path(os.environ["TUTUM_TEST_ANSIBLE_BIN"])
     sandbox_python = os.environ["TUTUM_TEST_SANDBOX_PYTHON"]
     results = []
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+    with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
         original = install(Path(os.environ.get("TUTUM_ORIGINAL_CLIENT_VENV", CHECKOUT / ".venv" / "original-client")))
         if original is None:
-            print("There is no Python 2.7, so the original client is not compared with.")
-        bench = Bench(programs, sandbox_python, Path(folder), stack)
+            print("Python 2.7 was not found, so the original client is not part of the comparison.")
+        bench = Bench(programs, sandbox_python, Path(directory), stack)
         for case in all_cases(bench, original):
             if arguments.only in case.name:
                 medians = measure(case, arguments.rounds)

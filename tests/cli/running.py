@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import termios
@@ -259,12 +260,19 @@ class Terminal:
     def wait_for(self, text: str, seconds: float = RUN_SECONDS) -> str:
         """Wait until a line with this text is shown, and return it."""
 
+        return self._wait_for(lambda line: text in line, text, seconds)
+
+    def _wait_for(self, matches: Callable[[str], bool], wanted: str, seconds: float) -> str:
         def found() -> str | None:
-            return next((line for _moment, line in self.lines if text in line), None)
+            return next((line for _moment, line in self.lines if matches(line)), None)
 
         with self._changed:
-            assert self._changed.wait_for(lambda: found() is not None, seconds), f"no {text!r} in:\n{self.text}"
+            assert self._changed.wait_for(lambda: found() is not None, seconds), f"no {wanted!r} in:\n{self.text}"
         return found() or ""
+
+    def wait_for_match(self, pattern: str, seconds: float = RUN_SECONDS) -> str:
+        """Wait until a line that matches a regular expression is shown, and return it."""
+        return self._wait_for(lambda line: re.search(pattern, line) is not None, pattern, seconds)
 
     def press_ctrl_c(self) -> None:
         """Press Ctrl-C: the terminal sends SIGINT to its foreground process group."""

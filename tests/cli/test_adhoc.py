@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The plugins from the command line: by full name anywhere, by bare name from the checkout."""
+"""The plugins from the command line: by full name anywhere, by short name from the checkout."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ EXAMPLE = "6246c558-976c-4df6-ba60-eb1a344a17af"
 
 @pytest.fixture
 def from_checkout(ansible: Ansible) -> Ansible:
-    """Ansible in the checkout, with nothing set that its ansible.cfg could set."""
+    """Return Ansible in the checkout, without settings that its ansible.cfg could have."""
     del ansible.environment["ANSIBLE_COLLECTIONS_PATH"]
     ansible.folder = ansible.checkout
     return ansible
 
 
 def test_module_by_its_full_name(ansible: Ansible) -> None:
-    """The first command of the README; what a person reads is Ansible's usual form of a result."""
+    """The output is Ansible's usual form of a result."""
     done = ansible.run(["ansible", "localhost", "-m", "tutum.cloud.tutum_action_info", "-a", f"uuid={EXAMPLE}"])
     assert done.status == 0, done.output
     assert done.stdout.startswith("localhost | SUCCESS => {")
@@ -38,8 +38,8 @@ def test_module_by_its_full_name(ansible: Ansible) -> None:
     assert [action["action"] for action in shown["actions"]] == ["Cluster Create"]
 
 
-def test_filters_on_the_command_line(ansible: Ansible) -> None:
-    """Options as a person types them: words with blanks, numbers that are text."""
+def test_filters_as_text(ansible: Ansible) -> None:
+    """Values with spaces, and numbers that are text."""
     options = "state=Failed,Canceled order=newest_first limit=3 start_date_gte='21 days ago' hidden_fields=body,logs"
     done = ansible.run(["ansible", "localhost", "-m", "tutum.cloud.tutum_action_info", "-a", options]).succeeded()
     actions = json.loads(done.stdout.partition(" => ")[2])["actions"]
@@ -48,45 +48,47 @@ def test_filters_on_the_command_line(ansible: Ansible) -> None:
     assert not any({"body", "logs"} & set(action) for action in actions)
 
 
-def test_failure(ansible: Ansible) -> None:
+def test_invalid_uuid(ansible: Ansible) -> None:
     """Status 2, one message, no traceback."""
     done = ansible.run(ansible.adhoc("tutum.cloud.tutum_action_info", {"uuid": "nonsense"}))
     assert done.status == 2
     assert "FAILED! =>" in done.output
-    assert "uuid: 'nonsense' cannot be used" in done.output
+    assert "Invalid value for option uuid: 'nonsense'" in done.output
     assert "Traceback" not in done.output
 
 
-def test_module_by_its_bare_name(from_checkout: Ansible) -> None:
-    """The second command of the README, with its configuration file and nothing else."""
+def test_module_by_its_short_name(from_checkout: Ansible) -> None:
+    """Only the configuration file of the checkout is needed."""
     done = from_checkout.run(["ansible", "localhost", "-m", "tutum_action_info", "-a", f"uuid={EXAMPLE}"]).succeeded()
     assert '"action": "Cluster Create"' in done.stdout
 
 
-def test_wait_by_its_bare_name(from_checkout: Ansible, sandbox: Sandbox) -> None:
-    """The bare name finds the action plugin, too: only that can show progress."""
+def test_wait_by_its_short_name(from_checkout: Ansible, sandbox: Sandbox) -> None:
+    """The short name finds the action plugin, too. Progress is on stderr, since programs read the result on stdout."""
     uuid = sandbox.create_action([[0, "In progress"], [3, "Success"]], from_first_request=True)
     done = from_checkout.run(["ansible", "localhost", "-m", "wait_for_action", "-a", f"uuid={uuid}"]).succeeded()
-    assert "[localhost] 0 of 1 action finished" in done.stdout
-    assert '"timed_out": false' in done.stdout
+    assert "[localhost] 0/1 done, 1 running" in done.stderr
+    assert "[localhost] 1/1 done after" in done.stderr
+    assert done.stdout.startswith("localhost | SUCCESS => {")
+    assert json.loads(done.stdout.partition(" => ")[2])["timed_out"] is False
 
 
 @pytest.mark.parametrize("name", ["tutum.cloud.tutum_action", "tutum_action"])
 def test_lookup(from_checkout: Ansible, name: str) -> None:
-    """The lookup in a template on the command line, by its full and its bare name."""
+    """The lookup in a template on the command line, by its full and its short name."""
     template = f"msg={{{{ query('{name}', '{EXAMPLE}') | map(attribute='action') | first }}}}"
     done = from_checkout.run(["ansible", "localhost", "-m", "ansible.builtin.debug", "-a", template]).succeeded()
     assert '"msg": "Cluster Create"' in done.stdout
 
 
 def test_documentation(ansible: Ansible) -> None:
-    """`ansible-doc` shows all three plugins."""
+    """`ansible-doc` shows each plugin."""
     for kind, name in (("module", "tutum_action_info"), ("module", "wait_for_action"), ("lookup", "tutum_action")):
         done = ansible.run(["ansible-doc", "--type", kind, "--json", f"tutum.cloud.{name}"]).succeeded()
         assert json.loads(done.stdout)[f"tutum.cloud.{name}"]["doc"]["options"]["api_url"]["type"] == "str"
 
 
-def test_group_is_found(ansible: Ansible) -> None:
+def test_action_group(ansible: Ansible) -> None:
     """Both modules are in the action group that `module_defaults` uses."""
     tasks = [
         {"name": "query", "tutum.cloud.tutum_action_info": {"uuid": []}},
@@ -95,4 +97,4 @@ def test_group_is_found(ansible: Ansible) -> None:
     defaults = {"group/tutum.cloud.tutum": {"request_timeout": -1}}
     done = ansible.run(ansible.playbook(tasks, module_defaults=defaults, ignore_errors=True)).succeeded()
     for task in ("query", "wait"):
-        assert done.result(task)["msg"].startswith("request_timeout: -1"), done.output
+        assert done.result(task)["msg"].startswith("Invalid value for option request_timeout: -1"), done.output

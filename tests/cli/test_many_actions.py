@@ -23,7 +23,7 @@ MOST_REQUESTS = 40
 
 
 def test_200_actions(ansible: Ansible, sandbox: Sandbox) -> None:
-    """200 actions that end at random within 30 s, in any final state, some of them on a detour."""
+    """200 actions that finish at random times within 30 s, in any final state, some of them after other states."""
     chance = random.Random(200)
     described: list[dict[str, Any]] = []
     ends = []
@@ -39,15 +39,15 @@ def test_200_actions(ansible: Ansible, sandbox: Sandbox) -> None:
         ends.append((end, state))
     uuids = sandbox.create_actions(described)
     expected = {uuid: state for uuid, (_end, state) in zip(uuids, ends, strict=True)}
-    asked = list(uuids)
-    chance.shuffle(asked)
+    requested = list(uuids)
+    chance.shuffle(requested)
 
-    done = ansible.run(ansible.playbook([{"name": "wait", "tutum.cloud.wait_for_action": {"uuid": asked}}]))
+    done = ansible.run(ansible.playbook([{"name": "wait", "tutum.cloud.wait_for_action": {"uuid": requested}}]))
     assert done.status == 2
     result = done.result("wait")
 
-    # All are reported right.
-    assert [action["uuid"] for action in result["actions"]] == asked
+    # All states are right.
+    assert [action["uuid"] for action in result["actions"]] == requested
     assert {action["uuid"]: action["state"] for action in result["actions"]} == expected
     assert result["states"] == Counter(expected.values())
     assert result["unfinished"] == []
@@ -57,11 +57,11 @@ def test_200_actions(ansible: Ansible, sandbox: Sandbox) -> None:
         if action["state"] != "Success":
             assert action["logs"] == f"log of {uuids.index(action['uuid'])}"
 
-    # With few requests.
+    # There are few requests.
     requests = sandbox.requests("/action/")
     assert len(requests) <= MOST_REQUESTS
 
-    # Each end is followed by a question soon. (The schedule itself is tested with a clock that no machine holds up.)
+    # A poll follows soon after each end. (The schedule itself is tested with a fake clock.)
     times = [entry["time"] - requests[0]["time"] for entry in requests]
     for end, _state in ends:
         noticed = min((moment for moment in times if moment >= end), default=times[-1])

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,14 @@ def test_document_blocks_run(document: Path, ansible: Ansible) -> None:
 @pytest.mark.parametrize("plugin", PLUGINS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_plugin_examples_run(plugin: Path, ansible: Ansible) -> None:
     assert run_all([examples_of(plugin)], ansible) == 1
+
+
+def test_blocks_with_an_authorization_header_have_no_log() -> None:
+    """With -vvv, Ansible shows the headers of ansible.builtin.uri."""
+    blocks = [block for document in DOCUMENTS for block in blocks_of(document)] + [examples_of(one) for one in PLUGINS]
+    for block in blocks:
+        for task in re.split(r"(?m)^ *- name: ", block.text):
+            assert "Authorization:" not in task or "no_log: true" in task, block.place
 
 
 def test_document_blocks_not_run_have_a_reason() -> None:

@@ -32,15 +32,17 @@ OUTPUT = {
     "accept_canceled.yml": "finished with state Canceled",
     "action_per_host.yml": "shop5 continues",
     "background_wait.yml": "The stack is starting",
-    "before_redeploy.yml": "TASK [Wait for the redeployment]",
+    "before_redeploy.yml": "TASK [Redeploy the service]",
     "cancel_on_timeout.yml": "Canceled: 1",
     "fail_fast.yml": "TASK [Cancel the actions that are still running]",
     "gate_deployment.yml": "Redeployed in 2.0 s",
     "judge_by_states.yml": '"Success": 2',
     "nightly_report.yml": "TASK [Write the page]",
     "rescue_with_logs.yml": '"ERROR: no such tag"',
+    "retry_failed.yml": "The service is redeployed",
     "rolling_redeploy.yml": "3f1b6a0e-8a55-4d0b-a50f-3d9f4a2fb0a1/: 2.0 s",
     "several_hosts.yml": "balancer2 continues after 2.0 s",
+    "wait_after_uri.yml": "TASK [Wait for the redeployment]",
     "wait_for_deployed_object.yml": "TASK [Wait for all actions of the cluster]",
 }
 
@@ -49,7 +51,10 @@ OUTPUT = {
 FAILING = {"fail_fast.yml", "rescue_with_logs.yml"}
 
 # These have a rescue that does not end with ansible.builtin.fail, and say so.
-CONTINUING = {"cancel_on_timeout.yml", "demo/demo.yml"}
+CONTINUING = {"cancel_on_timeout.yml", "demo/demo.yml", "retry_failed.yml"}
+
+# These can run in check mode, in which no call is sent.
+IN_CHECK_MODE = ["accept_canceled.yml", "gate_deployment.yml", "rolling_redeploy.yml", "wait_after_uri.yml"]
 
 
 def test_examples_are_all_tested() -> None:
@@ -78,6 +83,20 @@ def test_playbook_with_vvv_does_not_show_the_key(name: str, ansible: Ansible, sa
     wait_until(lambda: not ansible.processes(), 30)
 
 
+@pytest.mark.parametrize("name", IN_CHECK_MODE)
+def test_playbook_in_check_mode_sends_no_call(name: str, ansible: Ansible, sandbox: Sandbox) -> None:
+    ansible.run(["ansible-playbook", "--check", f"examples/{name}"]).succeeded()
+    assert sandbox.calls() == []
+
+
+def test_only_one_playbook_calls_with_uri() -> None:
+    """The others use tutum_call. The one hides the key."""
+    paths = [path for path in EXAMPLES.rglob("*.*") if "ansible.builtin.uri:" in path.read_text()]
+    assert [path.name for path in paths] == ["wait_after_uri.yml"]
+    assert "Authorization" not in paths[0].read_text()
+    assert "no_log: true" in paths[0].read_text()
+
+
 @pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.yml")), ids=lambda path: path.name)
 def test_rescue_ends_with_fail(path: Path) -> None:
     name = path.relative_to(EXAMPLES).as_posix()
@@ -100,7 +119,8 @@ def test_wait_for_results_of_a_loop_sets_min_actions(path: Path) -> None:
 def test_ad_hoc_commands(ansible: Ansible) -> None:
     done = ansible.run(["examples/ad_hoc.sh"]).succeeded()
     commands = re.findall(r"^ansible ", (EXAMPLES / "ad_hoc.sh").read_text(), re.MULTILINE)
-    assert done.stdout.count("localhost | SUCCESS") == len(commands)
+    assert done.stdout.count("localhost | SUCCESS") == len(commands) - 1
+    assert done.stdout.count("localhost | CHANGED") == 1  # the call
     # The last command prints JSON only.
     assert json.loads(done.stdout[done.stdout.rindex("\n{") :])["actions"]
 
@@ -185,6 +205,7 @@ def test_demo(ansible: Ansible) -> None:
         DEMO_SECONDS="20",  # On a busy machine, more than four seconds can pass between two tasks.
     )
     done = ansible.run([str(ansible.python), str(ansible.checkout / "examples/demo/run.py")]).succeeded()
+    assert re.search(r"\[localhost\] POST /api/v1/service/2c2b2aef\S+/start/ started action [0-9a-f-]{36}", done.stdout)
     assert re.search(r"\[localhost\] 0/1 done, 1 running \(\d+ s left\): Service Start service/2c2b2aef", done.stdout)
     assert re.search(r"\[localhost\] 1/1 done after \d+ s", done.stdout)
     assert "ERROR: there is no such tag" in done.stdout

@@ -43,7 +43,7 @@ def create_environment(directory: Path, *packages: str) -> Path:
     return directory / "bin"
 
 
-class Newcomer(Ansible):
+class InstalledAnsible(Ansible):
     """Ansible with a persistent home directory, and without the settings of the other tests."""
 
     def __init__(self, programs: Path, home: Path, directory: Path, sandbox: Sandbox) -> None:
@@ -85,9 +85,9 @@ def old_programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def newcomer(programs_with_libraries: Path, home: Path, tmp_path: Path, sandbox: Sandbox) -> Newcomer:
+def installed(programs_with_libraries: Path, home: Path, tmp_path: Path, sandbox: Sandbox) -> InstalledAnsible:
     """A complete installation, with the credentials of the sandbox in the environment."""
-    return Newcomer(programs_with_libraries, home, tmp_path, sandbox)
+    return InstalledAnsible(programs_with_libraries, home, tmp_path, sandbox)
 
 
 @pytest.fixture(scope="session")

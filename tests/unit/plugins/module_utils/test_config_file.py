@@ -95,7 +95,7 @@ def test_config_file_other_characters_begin_no_comment(home: Path, line: str, ke
 def test_config_file_invalid_is_an_error_that_does_not_quote_it(home: Path, content: bytes) -> None:
     path = home / ".tutum"
     path.write_bytes(content)
-    with pytest.raises(OptionError, match="^Invalid value for option config_file: .*Not a valid INI file") as caught:
+    with pytest.raises(OptionError, match=r"^Invalid value for option config_file: .*Not a valid INI file") as caught:
         read_config_file(None)
     assert str(path) in str(caught.value)
     assert API_KEY not in str(caught.value)

@@ -202,7 +202,7 @@ def test_auth_scheme(scheme: str | None, expected: str) -> None:
 
 
 def test_auth_scheme_unknown_is_refused() -> None:
-    with pytest.raises(OptionError, match="option auth_scheme: 'digest'. Must be one of: apikey, basic"):
+    with pytest.raises(OptionError, match=r"option auth_scheme: 'digest'. Must be one of: apikey, basic"):
         header(settings(**NAMES), {"TUTUM_AUTH_SCHEME": "digest"})
 
 

@@ -40,7 +40,7 @@ LIMIT = 0.4
 SLACK = 2.0
 """Seconds by which a busy machine may exceed a limit."""
 
-PATIENCE_SECONDS = 10.0
+TEST_TIMEOUT_SECONDS = 10.0
 """When a test fails instead of waiting any longer."""
 
 Script = t.Callable[["Peer"], object]
@@ -75,7 +75,7 @@ class Server:
         self._script = script
         self._closing_down = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(PATIENCE_SECONDS)
+        self._listener.settimeout(TEST_TIMEOUT_SECONDS)
         self.port = self._listener.getsockname()[1]
         self.origin = f"http://127.0.0.1:{self.port}"
         self.url = f"{self.origin}/api/v1/action/"
@@ -90,7 +90,7 @@ class Server:
             threading.Thread(target=self._respond, args=(connection,), daemon=True).start()
 
     def _respond(self, connection: socket.socket) -> None:
-        connection.settimeout(PATIENCE_SECONDS)
+        connection.settimeout(TEST_TIMEOUT_SECONDS)
         peer = Peer(connection, self._closing_down)
         try:
             with connection:
@@ -136,11 +136,11 @@ def drips(*parts: bytes) -> Script:
     return script
 
 
-def says_nothing(peer: Peer) -> None:
+def sends_nothing(peer: Peer) -> None:
     peer.receive()
 
 
-def send(url: str, *, seconds: float = PATIENCE_SECONDS, method: str = "GET", **settings: t.Any) -> Response:
+def send(url: str, *, seconds: float = TEST_TIMEOUT_SECONDS, method: str = "GET", **settings: t.Any) -> Response:
     """Send one request."""
     with closing(Transport(make_settings(**settings))) as transport:
         return transport.send(method, url, seconds)
@@ -177,7 +177,7 @@ def test_request_with_body_is_json(serve: Serve) -> None:
     server = serve(script)
     with closing(Transport(make_settings())) as transport:
         body = json.dumps({"x": "é"}).encode()
-        transport.send("POST", server.url, PATIENCE_SECONDS, body=body, user_agent="mine/1 ours")
+        transport.send("POST", server.url, TEST_TIMEOUT_SECONDS, body=body, user_agent="mine/1 ours")
     request = "".join(server.requests)
     assert request.startswith("POST /api/v1/action/ HTTP/1.1\r\n")
     assert "\r\nContent-Type: application/json\r\n" in request
@@ -188,7 +188,7 @@ def test_request_with_body_is_json(serve: Serve) -> None:
 def test_request_goes_to_target(serve: Serve) -> None:
     server = serve(sends(EMPTY_OBJECT))
     with closing(Transport(make_settings())) as transport:
-        transport.send("GET", "http://shown.invalid/", PATIENCE_SECONDS, target=f"{server.origin}/target/")
+        transport.send("GET", "http://shown.invalid/", TEST_TIMEOUT_SECONDS, target=f"{server.origin}/target/")
     assert server.requests[0].startswith("GET /target/ ")
 
 
@@ -274,7 +274,7 @@ def test_response_incomplete_is_a_transient_error(serve: Serve, parts: list[byte
 
 @pytest.mark.parametrize("header", [b"Content-Length: 5, 6"])
 def test_response_invalid_headers_are_an_error(serve: Serve, header: bytes) -> None:
-    with pytest.raises(ResponseError, match="Invalid response headers: .* Check api_url"):
+    with pytest.raises(ResponseError, match=r"Invalid response headers: .* Check api_url"):
         send(serve(sends(OK, header, b"\r\n\r\n{}")).url)
 
 
@@ -286,7 +286,7 @@ def test_response_has_a_size_limit_after_decompression(
     body = b'{"x": "' + b"x" * (2 << 20) + b'"}'
     encoding = b"Content-Encoding: gzip\r\n" if compressed else b""
     server = serve(sends(OK, encoding, b"Connection: close\r\n\r\n", gzip.compress(body) if compressed else body))
-    with pytest.raises(ResponseError, match="The response exceeds 1 MiB. Reduce the number of actions with limit"):
+    with pytest.raises(ResponseError, match=r"The response exceeds 1 MiB. Reduce the number of actions with limit"):
         send(server.url)
 
 
@@ -325,8 +325,8 @@ def test_time_limit_covers_a_response_that_drips(serve: Serve, parts: list[bytes
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_time_limit_covers_a_server_that_says_nothing(serve: Serve, scheme: str) -> None:
-    url = serve(says_nothing).url.replace("http:", f"{scheme}:")
+def test_time_limit_covers_a_server_that_sends_nothing(serve: Serve, scheme: str) -> None:
+    url = serve(sends_nothing).url.replace("http:", f"{scheme}:")
     started = time.monotonic()
     with pytest.raises(TransientError):
         send(url, seconds=LIMIT)
@@ -337,7 +337,7 @@ def test_time_limit_covers_name_resolution(monkeypatch: pytest.MonkeyPatch) -> N
     released = threading.Event()
 
     def resolve(*_args: object, **_kwargs: object) -> t.NoReturn:
-        released.wait(PATIENCE_SECONDS)
+        released.wait(TEST_TIMEOUT_SECONDS)
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
@@ -375,7 +375,7 @@ def test_time_limit_message_names_request_timeout_if_that_is_the_limit(
     serve: Serve, request_timeout: float, is_named: bool
 ) -> None:
     with pytest.raises(TransientError) as caught:
-        send(serve(says_nothing).url, seconds=LIMIT, request_timeout=request_timeout)
+        send(serve(sends_nothing).url, seconds=LIMIT, request_timeout=request_timeout)
     assert ("Increase request_timeout if the server is slow" in str(caught.value)) is is_named
 
 
@@ -423,7 +423,7 @@ def test_connection_is_used_again(serve: Serve) -> None:
     server = serve(respond_twice)
     with closing(Transport(make_settings())) as transport:
         for _number in range(2):
-            assert transport.send("GET", server.url, PATIENCE_SECONDS).body == b"{}"
+            assert transport.send("GET", server.url, TEST_TIMEOUT_SECONDS).body == b"{}"
     assert len(server.requests) == 1
 
 
@@ -435,7 +435,7 @@ def test_connection_used_again_has_the_time_limit_too(serve: Serve) -> None:
 
     server = serve(respond_once_then_drip)
     with closing(Transport(make_settings())) as transport:
-        assert transport.send("GET", server.url, PATIENCE_SECONDS).body == b"{}"
+        assert transport.send("GET", server.url, TEST_TIMEOUT_SECONDS).body == b"{}"
         started = time.monotonic()
         with pytest.raises(TransientError):
             transport.send("GET", server.url, LIMIT)
@@ -453,7 +453,7 @@ def test_connection_given_up_is_not_used_again(serve: Serve) -> None:
         connections.append(len(connections))
         if len(connections) == 1:
             peer.send(OK, b"Content-Length: 8\r\n\r\n")
-            assert second_sent.wait(PATIENCE_SECONDS)
+            assert second_sent.wait(TEST_TIMEOUT_SECONDS)
             try:
                 peer.send(b'{"x": 1}')
             finally:
@@ -467,8 +467,8 @@ def test_connection_given_up_is_not_used_again(serve: Serve) -> None:
         with pytest.raises(TransientError):
             transport.send("GET", server.url, LIMIT)
         second_sent.set()
-        assert late_sent.wait(PATIENCE_SECONDS)
-        assert transport.send("GET", server.url, PATIENCE_SECONDS).body == b"{}"
+        assert late_sent.wait(TEST_TIMEOUT_SECONDS)
+        assert transport.send("GET", server.url, TEST_TIMEOUT_SECONDS).body == b"{}"
     assert connections == [0, 1]
 
 
@@ -479,11 +479,29 @@ def test_connection_given_up_closes_the_idle_ones_too(serve: Serve) -> None:
 
     server = serve(script)
     with closing(Transport(make_settings())) as transport:
-        transport.send("GET", server.url, PATIENCE_SECONDS)
+        transport.send("GET", server.url, TEST_TIMEOUT_SECONDS)
         with pytest.raises(TransientError):
             transport.send("GET", f"{server.url}?2", LIMIT)
-        transport.send("GET", f"{server.url}?3", PATIENCE_SECONDS)
+        transport.send("GET", f"{server.url}?3", TEST_TIMEOUT_SECONDS)
     assert [request.split()[1] for request in server.requests] == ["/api/v1/action/", "/api/v1/action/?3"]
+
+
+def test_connection_given_up_is_closed_while_the_server_sends(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_http, "MAX_RESPONSE_BYTES", 1 << 40)
+    closed = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.send(OK, b"Connection: close\r\n\r\n")
+        try:
+            for _number in range(10_000):
+                peer.send(b" " * 65536)
+                peer.pause(0.01)
+        except ConnectionError:
+            closed.set()
+
+    with pytest.raises(TransientError):
+        send(serve(script).url, seconds=LIMIT)
+    assert closed.wait(TEST_TIMEOUT_SECONDS)
 
 
 def test_connection_refused_is_a_transient_error() -> None:
@@ -497,7 +515,7 @@ def test_connection_to_unknown_name_is_a_transient_error(monkeypatch: pytest.Mon
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    with pytest.raises(TransientError, match="Connection failed: .*Name or service not known") as caught:
+    with pytest.raises(TransientError, match=r"Connection failed: .*Name or service not known") as caught:
         send("http://tutum.invalid/api/v1/")
     assert not caught.value.was_sent
 
@@ -507,7 +525,7 @@ def test_connection_to_unknown_name_is_a_transient_error(monkeypatch: pytest.Mon
 
 def test_tls_to_an_http_server_is_a_permanent_error(serve: Serve) -> None:
     server = serve(sends(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
-    with pytest.raises(TlsError, match="TLS handshake failed: .* Check the scheme and port in api_url"):
+    with pytest.raises(TlsError, match=r"TLS handshake failed: .* Check the scheme and port in api_url"):
         send(server.url.replace("http:", "https:"))
 
 
@@ -570,7 +588,7 @@ def test_proxy_without_scheme_gets_the_request(serve: Serve) -> None:
 def test_proxy_tunnel_does_not_get_the_credentials(serve: Serve) -> None:
     server = serve(sends(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"))
     with pytest.raises(
-        TransientError, match="Proxy connection failed: .*407.* Check HTTPS_PROXY and NO_PROXY"
+        TransientError, match=r"Proxy connection failed: .*407.* Check HTTPS_PROXY and NO_PROXY"
     ) as caught:
         send("https://tutum.invalid/", environ={"HTTPS_PROXY": server.origin})
     assert server.requests[0].startswith("CONNECT tutum.invalid:443 ")
@@ -588,7 +606,7 @@ def test_proxy_is_not_used_for_no_proxy(serve: Serve, no_proxy: str) -> None:
 
 def test_proxy_that_refuses_connections_is_named() -> None:
     with pytest.raises(
-        TransientError, match="Proxy connection failed: .*refused. Check http_proxy and NO_PROXY"
+        TransientError, match=r"Proxy connection failed: .*refused. Check http_proxy and NO_PROXY"
     ) as caught:
         send("http://tutum.invalid/", environ={"http_proxy": f"http://127.0.0.1:{unused_port()}"})
     assert not caught.value.was_sent
@@ -599,7 +617,7 @@ def test_proxy_that_refuses_connections_is_named() -> None:
 )
 def test_proxy_invalid_url_is_not_quoted(password: str) -> None:
     """A password that is not percent-encoded makes the URL invalid."""
-    with pytest.raises(ApiError, match="invalid URL. Check http_proxy and api_url") as caught:
+    with pytest.raises(ApiError, match=r"invalid URL. Check http_proxy and api_url") as caught:
         send("http://tutum.invalid/", environ={"http_proxy": f"http://alice:{password}@127.0.0.1:1"})
     assert not isinstance(caught.value, TransientError)
     assert "proxy-secret" not in str(caught.value)
@@ -607,7 +625,7 @@ def test_proxy_invalid_url_is_not_quoted(password: str) -> None:
 
 
 def test_proxy_unknown_scheme_is_an_invalid_url() -> None:
-    with pytest.raises(ApiError, match="invalid URL. Check http_proxy and api_url"):
+    with pytest.raises(ApiError, match=r"invalid URL. Check http_proxy and api_url"):
         send("http://tutum.invalid/", environ={"http_proxy": "foo://127.0.0.1:1"})
 
 
@@ -622,7 +640,7 @@ def test_proxy_socks_without_pysocks_names_library_and_variable(monkeypatch: pyt
         raise requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support.")
 
     monkeypatch.setattr(requests.adapters, "SOCKSProxyManager", no_socks)
-    with pytest.raises(ApiError, match="variable ALL_PROXY names a SOCKS proxy.* Install PySocks, or unset ALL_PROXY"):
+    with pytest.raises(ApiError, match=r"variable ALL_PROXY names a SOCKS proxy.* Install PySocks, or unset ALL_PROXY"):
         send("https://tutum.invalid/", environ={"ALL_PROXY": "socks5://127.0.0.1:1080"})
 
 

@@ -217,7 +217,7 @@ EXCEPTIONS: list[tuple[Exception, type[ApiError], str]] = [
     (
         requests.exceptions.SSLError(max_retries(urllib3.exceptions.SSLError(verification_error()))),
         TlsError,
-        "TLS certificate verification failed: self signed certificate. If a private CA issued the certificate, set ca_path",
+        "TLS certificate verification failed: self signed certificate. If a private CA issued the certificate, set",
     ),
     (
         requests.exceptions.SSLError(ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number")),
@@ -265,10 +265,9 @@ EXCEPTIONS: list[tuple[Exception, type[ApiError], str]] = [
         "Connection failed: Response ended prematurely. Check api_url and that the server is running",
     ),
     (
-        OSError("Could not find a suitable TLS CA certificate bundle, invalid path: /none"),
+        OSError("No suitable TLS CA certificate bundle, invalid path: /none"),
         ApiError,
-        "Cannot send the request: Could not find a suitable TLS CA certificate bundle, invalid path: /none. Check api_url,"
-        " the CA certificates (ca_path, REQUESTS_CA_BUNDLE, SSL_CERT_FILE), and the proxy variables",
+        "Cannot send the request: No suitable TLS CA certificate bundle, invalid path: /none. Check api_url, the CA",
     ),
     (OSError(), ApiError, "Cannot send the request: OSError. Check api_url"),
     (
@@ -294,8 +293,8 @@ def test_exception_socks_proxy_without_pysocks_names_library_and_variable(proxy:
     error = error_from_exception(make_settings(), "GET", URL, exception, ("ALL_PROXY", proxy))
     assert type(error) is ApiError
     assert str(error) == (
-        f"GET {URL} failed: The variable ALL_PROXY names a SOCKS proxy, for which the Python library PySocks is missing."
-        " Install PySocks, or unset ALL_PROXY."
+        f"GET {URL} failed: The variable ALL_PROXY names a SOCKS proxy, for which the Python library PySocks is"
+        " missing. Install PySocks, or unset ALL_PROXY."
     )
 
 
@@ -312,7 +311,7 @@ def test_exception_socks_proxy_without_pysocks_names_library_and_variable(proxy:
         (requests.exceptions.SSLError(ssl.SSLEOFError(8, "EOF")), True),
     ],
 )
-def test_exception_tells_whether_the_request_was_sent(exception: Exception, was_sent: bool) -> None:
+def test_exception_shows_whether_the_request_was_sent(exception: Exception, was_sent: bool) -> None:
     error = error_from_exception(make_settings(), "POST", URL, exception, None)
     assert isinstance(error, TransientError)
     assert error.was_sent is was_sent

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The tutum.cloud contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The edge of modules: settings from parameters, errors to results, and the end when Ansible is gone."""
+"""The edge of modules: settings from parameters, errors to results, and the end together with Ansible."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ansible_collections.tutum.cloud.tests.unit.fakes import API_KEY, API_URL
 if t.TYPE_CHECKING:
     from pathlib import Path
 
-PATIENCE_SECONDS = 10.0
+TEST_TIMEOUT_SECONDS = 10.0
 """When a test fails instead of waiting any longer."""
 
 
@@ -187,7 +187,7 @@ class Process:
         """End the thread that watches: it must not see the real functions of this process."""
         self.parent = 1
         for thread in self.watchers:
-            thread.join(PATIENCE_SECONDS)
+            thread.join(TEST_TIMEOUT_SECONDS)
             assert not thread.is_alive()
         self.close_reader()
         os.close(self.writer)
@@ -214,15 +214,15 @@ def test_exit_with_ansible_continues_while_ansible_is_there(process: Process) ->
 def test_exit_with_ansible_when_the_pipe_is_closed(process: Process) -> None:
     exit_with_ansible()
     process.close_reader()
-    assert process.signaled.wait(PATIENCE_SECONDS)
+    assert process.signaled.wait(TEST_TIMEOUT_SECONDS)
     assert process.signals == [(os.getpid(), signal.SIGTERM)]
 
 
-def test_exit_with_ansible_when_the_parent_is_gone(process: Process) -> None:
+def test_exit_with_ansible_when_the_parent_has_ended(process: Process) -> None:
     """An orphaned worker of Ansible keeps the pipe open."""
     exit_with_ansible()
     process.parent = 1
-    assert process.signaled.wait(PATIENCE_SECONDS)
+    assert process.signaled.wait(TEST_TIMEOUT_SECONDS)
     assert process.signals == [(os.getpid(), signal.SIGTERM)]
 
 

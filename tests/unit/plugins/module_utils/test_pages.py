@@ -19,8 +19,8 @@ from ansible_collections.tutum.cloud.tests.unit.properties import PROPERTY, json
 URL = f"{API_URL}action/"
 
 
-def parse(content: t.Any, *, offset: int = 0, limit: int = 25, **filters: str) -> Page:
-    return parse_page(URL, content, offset=offset, limit=limit, filters=filters)
+def parse(content: t.Any, *, offset: int = 0, limit: int = 25, filters: t.Mapping[str, str] | None = None) -> Page:
+    return parse_page(URL, content, offset=offset, limit=limit, filters=filters or {})
 
 
 def action(number: int = 1, **fields: t.Any) -> dict[str, t.Any]:
@@ -78,7 +78,7 @@ def test_page_where_next_is_missing_total_count_shows_a_next(total_count: int | 
         (f"nonsense {API_KEY}", None),
     ],
 )
-def test_page_next_tells_only_that_there_is_one_and_its_offset(link: str, offset: int | None) -> None:
+def test_page_next_shows_only_that_there_is_one_and_its_offset(link: str, offset: int | None) -> None:
     found = parse(page([action()], 60, link))
     assert (found.has_next, found.next_offset) == (True, offset)
 
@@ -157,7 +157,7 @@ STARTED = "2014-09-17T08:26:22Z"
 )
 def test_page_that_matches_its_filters_is_read(filters: dict[str, str]) -> None:
     for objects in ([], [action()], [action(uuid=uuid_of(1).upper())]):
-        assert parse(page(objects, 1), **filters).objects == objects
+        assert parse(page(objects, 1), filters=filters).objects == objects
 
 
 @pytest.mark.parametrize(
@@ -181,24 +181,29 @@ def test_page_of_a_server_that_ignores_a_filter_is_an_error_that_names_it(
     filters: dict[str, str], fields: dict[str, t.Any]
 ) -> None:
     (name,) = (name for name in filters if name != "include_related")
-    matching = {"uuid": "00000002-0000-4000-8000-000000000001"} if name == "uuid__startswith" else {"state": "Failed"}
     with pytest.raises(FilterIgnoredError) as caught:
-        parse(page([action(**matching), action(2 if name != "uuid__startswith" else 1, **fields)], 2), **filters)
+        parse(page([action(**fields)], 1), filters=filters)
     assert str(caught.value) == (
         f"GET {URL} failed: The list has actions that do not match the filter {name}: the server ignores it."
         " Remove the option, or use another server."
     )
 
 
+def test_page_with_one_action_that_does_not_match_is_an_error() -> None:
+    objects = [action(1), action(2), action(3, state="Failed")]
+    with pytest.raises(FilterIgnoredError, match="the filter state"):
+        parse(page(objects, 3), filters={"object": SERVICE, "state": "Success"})
+
+
 @pytest.mark.parametrize("date", [None, "soon", "", 7])
 def test_page_start_date_that_cannot_be_read_is_no_proof(date: object) -> None:
     objects = [action(start_date=date)]
-    assert parse(page(objects, 1), start_date__gte="2020-01-01T00:00:00Z").objects == objects
+    assert parse(page(objects, 1), filters={"start_date__gte": "2020-01-01T00:00:00Z"}).objects == objects
 
 
 def test_page_end_date_that_cannot_be_read_is_no_proof() -> None:
     objects = [action(end_date="soon")]
-    assert parse(page(objects, 1), end_date__gte="2020-01-01T00:00:00Z").objects == objects
+    assert parse(page(objects, 1), filters={"end_date__gte": "2020-01-01T00:00:00Z"}).objects == objects
 
 
 # Any JSON
@@ -226,8 +231,7 @@ def test_page_end_date_that_cannot_be_read_is_no_proof() -> None:
 )
 def test_any_json_is_a_page_or_an_error(content: dict[str, t.Any], filters: dict[str, str]) -> None:
     try:
-        found = parse(content, **filters)
-    except ResponseError as error:
-        assert str(error).isprintable()
-    else:
-        assert len(found.uuids) == len(found.objects)
+        found = parse(content, filters=filters)
+    except ResponseError:
+        return
+    assert len(found.uuids) == len(found.objects)

@@ -168,7 +168,7 @@ def test_secrets_of_header_any_text_is_accepted(text: str, credentials: bytes) -
 
 # Any secret
 
-secrets = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="*"), min_size=4, max_size=12)
+secrets = st.text(st.characters(codec="utf-8", exclude_characters="*"), min_size=4, max_size=12)
 
 
 @PROPERTY

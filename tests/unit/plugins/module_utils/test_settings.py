@@ -27,7 +27,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def given(level: int = OPTION, **values: t.Any) -> dict[str, Setting]:
+def given(values: t.Mapping[str, t.Any], level: int = OPTION) -> dict[str, Setting]:
     return {name: Setting(value, level, f"level {level}") for name, value in values.items()}
 
 
@@ -38,7 +38,7 @@ def resolve(environ: t.Mapping[str, str] | None = None, /, **values: t.Any) -> C
         "request_timeout": values.pop("request_timeout", 30.0),
         "max_retries": values.pop("max_retries", 5),
     }
-    return resolve_settings(given(**{**NAMES, **values}), environ=environ or {}, **limits)
+    return resolve_settings(given({**NAMES, **values}), environ=environ or {}, **limits)
 
 
 # api_url
@@ -117,7 +117,7 @@ def test_api_url_with_credentials_is_refused_and_not_quoted(value: str) -> None:
 
 
 def test_api_url_environment_takes_precedence_over_ini_unless_empty() -> None:
-    ini = given(INI, api_url="https://ini.example", **NAMES)
+    ini = given({**NAMES, "api_url": "https://ini.example"}, INI)
     for value, host in (("", "ini"), ("https://env.example", "env")):
         settings = resolve_settings(
             ini, validate_certs=True, request_timeout=30.0, max_retries=5, environ={"TUTUM_REST_HOST": value}
@@ -158,7 +158,7 @@ def test_ca_path_is_found_below_home(home: Path) -> None:
 
 
 def test_ca_path_missing_is_refused() -> None:
-    with pytest.raises(OptionError, match="option ca_path: '/none'. File or directory not found"):
+    with pytest.raises(OptionError, match=r"option ca_path: '/none'. File or directory not found"):
         resolve(ca_path="/none")
 
 
@@ -223,7 +223,7 @@ def test_settings_without_credentials_are_an_error() -> None:
 
 def test_environment_of_the_process_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TUTUM_BASE_URL", "https://env.example/api/v1/")
-    settings = resolve_settings(given(**NAMES), validate_certs=True, request_timeout=30.0, max_retries=5)
+    settings = resolve_settings(given(NAMES), validate_certs=True, request_timeout=30.0, max_retries=5)
     assert settings.api_url == "https://env.example/api/v1/"
 
 

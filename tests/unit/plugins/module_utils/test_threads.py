@@ -13,13 +13,14 @@ from collections import deque
 
 import pytest
 
+from ansible_collections.tutum.cloud.plugins.module_utils import _threads
 from ansible_collections.tutum.cloud.plugins.module_utils._threads import (
     TimeLimitExceededError,
     map_concurrently,
     run_within,
 )
 
-PATIENCE_SECONDS = 10.0
+TEST_TIMEOUT_SECONDS = 10.0
 """When a test fails instead of waiting any longer."""
 
 
@@ -35,7 +36,7 @@ def released() -> t.Iterator[threading.Event]:
 
 
 def test_run_within_returns_result_of_a_daemon_thread() -> None:
-    thread = run_within(PATIENCE_SECONDS, threading.current_thread)
+    thread = run_within(TEST_TIMEOUT_SECONDS, threading.current_thread)
     assert thread is not threading.main_thread()
     assert thread.daemon
 
@@ -46,12 +47,15 @@ def test_run_within_raises_exception_of_the_call(error: BaseException) -> None:
         raise error
 
     with pytest.raises(type(error)) as caught:
-        run_within(PATIENCE_SECONDS, fail)
+        run_within(TEST_TIMEOUT_SECONDS, fail)
     assert caught.value is error
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.1])
-def test_run_within_stops_waiting_for_a_call_that_hangs(released: threading.Event, seconds: float) -> None:
+def test_run_within_stops_waiting_for_a_call_that_hangs(
+    released: threading.Event, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    monkeypatch.setattr(_threads, "JOIN_SECONDS", TEST_TIMEOUT_SECONDS)
     started = time.monotonic()
     with pytest.raises(TimeLimitExceededError):
         run_within(seconds, released.wait)
@@ -70,7 +74,7 @@ def test_run_within_lets_signal_handlers_run(released: threading.Event) -> None:
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.05)
         with pytest.raises(InterruptedByTestError):
-            run_within(PATIENCE_SECONDS, released.wait)
+            run_within(TEST_TIMEOUT_SECONDS, released.wait)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
@@ -105,7 +109,7 @@ class Calls:
     def join(self) -> None:
         """Wait for the end of all threads."""
         for thread in self.threads:
-            thread.join(PATIENCE_SECONDS)
+            thread.join(TEST_TIMEOUT_SECONDS)
             assert not thread.is_alive()
 
 
@@ -126,7 +130,7 @@ def test_map_concurrently_order_does_not_depend_on_the_end_of_calls() -> None:
         if item == 3:
             last_ended.set()
         else:
-            assert last_ended.wait(PATIENCE_SECONDS)
+            assert last_ended.wait(TEST_TIMEOUT_SECONDS)
 
     calls = Calls(call)
     assert list(map_concurrently(calls, range(4), 4)) == [0, 1, 2, 3]
@@ -135,7 +139,7 @@ def test_map_concurrently_order_does_not_depend_on_the_end_of_calls() -> None:
 
 def test_map_concurrently_uses_all_connections() -> None:
     barrier = threading.Barrier(4)
-    calls = Calls(lambda _item: barrier.wait(PATIENCE_SECONDS))
+    calls = Calls(lambda _item: barrier.wait(TEST_TIMEOUT_SECONDS))
     assert list(map_concurrently(calls, range(12), 4)) == list(range(12))
     assert calls.most_running == 4
     calls.join()
@@ -154,14 +158,14 @@ def test_map_concurrently_runs_a_bounded_number_ahead() -> None:
     results = map_concurrently(calls, items(), 2)
     assert next(results) == 0
     for _item in range(4):
-        assert ahead.acquire(timeout=PATIENCE_SECONDS)
+        assert ahead.acquire(timeout=TEST_TIMEOUT_SECONDS)
     assert sorted(calls.started) == list(taken) == [0, 1, 2, 3]
     results.close()
     calls.join()
 
 
 def test_map_concurrently_closed_early_starts_no_new_call(released: threading.Event) -> None:
-    calls = Calls(lambda item: item == 0 or released.wait(PATIENCE_SECONDS))
+    calls = Calls(lambda item: item == 0 or released.wait(TEST_TIMEOUT_SECONDS))
     results = map_concurrently(calls, range(1000), 2)
     assert next(results) == 0
     results.close()
@@ -174,7 +178,7 @@ def test_map_concurrently_exception_ends_it(released: threading.Event) -> None:
     def call(item: int) -> None:
         if item == 1:
             raise ValueError("a bug")
-        assert item == 0 or released.wait(PATIENCE_SECONDS)
+        assert item == 0 or released.wait(TEST_TIMEOUT_SECONDS)
 
     calls = Calls(call)
     results = map_concurrently(calls, range(1000), 2)

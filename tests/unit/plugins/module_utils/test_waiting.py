@@ -331,10 +331,9 @@ def test_wait_for_actions_has_no_warning(api: FakeApi) -> None:
     assert run.wait.warnings == []
 
 
-@pytest.mark.parametrize("value", [None])
-def test_null_uuid_and_object_are_refused_before_anything_is_sent(api: FakeApi, value: None) -> None:
+def test_null_uuid_and_object_are_refused_before_anything_is_sent(api: FakeApi) -> None:
     with pytest.raises(OptionError, match="Neither uuid nor object has a value"):
-        WaitRun(api, uuid=value, object=value)
+        WaitRun(api, uuid=None, object=None)
     assert api.urls == []
 
 
@@ -395,6 +394,14 @@ def test_hidden_logs_are_not_fetched(api: FakeApi) -> None:
     uuids = [api.add((0, "Failed"), logs="secret") for _number in range(5)]
     WaitRun(api, *uuids, hidden_fields=["logs"]).run()
     assert api.paths == [f"action/{uuids[0]}/", f"action/{uuids[-1]}/", "action/"]
+
+
+def test_short_key_does_not_hide_states_dates_and_uuids(api: FakeApi) -> None:
+    uuid = api.add()
+    run = WaitRun(api, uuid, settings={"authorization": "ApiKey alice:s", "secrets": ["s"]})
+    results = run.run()
+    assert results["states"] == {"Success": 1}
+    assert (results["actions"][0]["state"], results["actions"][0]["uuid"]) == ("Success", uuid)
 
 
 def test_key_that_the_api_returns_is_in_no_result(api: FakeApi) -> None:

@@ -100,8 +100,9 @@ def test_page_size_of_25_needs_few_requests(api: FakeApi) -> None:
     assert len(api.urls) <= 32 * 8
 
 
-@pytest.mark.parametrize("count", [4, 50])
-def test_10000_neighbors_in_the_same_second_do_not_multiply_requests(api: FakeApi, count: int) -> None:
+@pytest.mark.parametrize(("count", "newest_first"), [(4, False), (4, True), (50, False)])
+def test_10000_neighbors_in_the_same_second_do_not_multiply_requests(count: int, newest_first: bool) -> None:
+    api = FakeApi(newest_first=newest_first)
     _add_neighbors(api, 5000, api.clock())
     uuids = add_many(api, count)
     _add_neighbors(api, 5000, api.clock())

@@ -230,14 +230,32 @@ def test_min_actions_that_are_never_found_are_a_failure_at_the_timeout(api: Fake
     run = WaitRun(api, object=SERVICE, min_actions=2, timeout=20.0)
     results = run.run()
     assert (results["timed_out"], results["unfinished"], results["unsuccessful"]) == (True, [], [])
-    assert f"Found 1 of at least 2 actions of {SERVICE} (min_actions)." in run.message
+    assert f"Found 1 of at least 2 actions (min_actions) of {SERVICE}." in run.message
 
 
 @pytest.mark.parametrize("missing", ["error", "skip"])
 def test_min_actions_of_an_object_without_any_action_are_looked_for_until_the_timeout(api: FakeApi, missing: str) -> None:
     run = WaitRun(api, object=SERVICE, min_actions=1, timeout=20.0, missing=missing)
     assert run.run()["timed_out"]
-    assert f"Found 0 of at least 1 actions of {SERVICE} (min_actions)." in run.message
+    assert f"Found 0 of at least 1 actions (min_actions) of {SERVICE}." in run.message
+
+
+@pytest.mark.parametrize("ended_before", [0.1, 0.6, 1.2])
+def test_min_actions_does_not_take_an_earlier_success_for_the_new_action(api: FakeApi, ended_before: float) -> None:
+    """The server's clock shows seconds only, and the new action is listed late."""
+    api.clock.now += 0.3
+    now = api.clock()
+    api.add(RUNNING, (3.0, "Success"), started=now - 3.0 - ended_before)
+    new = api.add(RUNNING, (20.0, "Failed"), started=now - 0.1, listed_after=5.0)
+    run = WaitRun(api, object=SERVICE, min_actions=1)
+    assert run.run()["unsuccessful"] == [new]
+
+
+@pytest.mark.parametrize("end", [2.2, 3.0])
+def test_min_actions_counts_a_success_before_it_is_listed(api: FakeApi, end: float) -> None:
+    uuid = api.add(RUNNING, (end, "Success"), started=api.clock(), listed_after=5.0)
+    run = WaitRun(api, object=SERVICE, min_actions=1)
+    assert (found(run.run()), run.message) == ([uuid], "")
 
 
 def test_min_actions_with_fail_fast_ends_at_the_first_failure(api: FakeApi) -> None:
@@ -310,16 +328,17 @@ def test_object_action_that_failed_before_the_wait_does_not_count(api: FakeApi, 
     assert (run.run()["actions"], run.message) == ([], "")
 
 
-@pytest.mark.parametrize("offset", [-100.0, 0.0, 100.0])
+@pytest.mark.parametrize("offset", [-100.0, 0.0, 10.0, 100.0])
+@pytest.mark.parametrize("delay", [0.0, 5.0])
 def test_object_with_a_wrong_clock_of_this_host_follows_the_servers(
-    api: FakeApi, monkeypatch: pytest.MonkeyPatch, offset: float
+    api: FakeApi, monkeypatch: pytest.MonkeyPatch, offset: float, delay: float
 ) -> None:
     now = api.clock()
     api.add(RUNNING, (1.0, "Failed"), started=now - 61)
     expected = [api.add(RUNNING, (end, "Failed"), started=now - 5) for end in (5.4, 9.0)]
     monkeypatch.setattr(time, "time", lambda: EPOCH.timestamp() + api.clock() + offset)
     fail_between(api, 0, 5, response(status=503))
-    assert found(WaitRun(api, object=SERVICE).run()) == expected
+    assert found(WaitRun(api, object=SERVICE, delay=delay).run()) == expected
 
 
 def test_object_discovered_late_without_the_servers_clock_is_never_a_success(api: FakeApi) -> None:

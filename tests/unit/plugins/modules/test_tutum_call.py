@@ -193,6 +193,14 @@ def test_main_cancel_waits_and_counts_canceled_as_success(run: Run, success_stat
     assert "failed" not in result
 
 
+def test_main_operation_on_action_hides_fields_in_response(run: Run) -> None:
+    api = CallApi()
+    path = f"/api/v1/action/{api.add(*SUCCESS, body='private', logs='private')}/retry/"
+    result = run(api, path=path, hidden_fields=["body", "logs"])
+    assert result["response"]["state"] == "Success"
+    assert "private" not in str(result)
+
+
 def test_main_cancel_that_fails_names_each_state_once(run: Run) -> None:
     api = CallApi()
     path = f"/api/v1/action/{api.add((0.0, 'In progress'))}/cancel/"
@@ -252,7 +260,8 @@ def test_main_hides_key_everywhere(run: Run) -> None:
 def test_main_hides_credential_in_query(run: Run) -> None:
     result = run(CallApi(), path=f"{PATH}?seconds=1&access_token=0th3r-s3cr3t")
     assert "0th3r-s3cr3t" not in str({name: value for name, value in result.items() if name[0] != "_"})
-    assert result["invocation"]["module_args"]["path"].startswith(f"{PATH}?seconds=1&")
+    if "invocation" in result:  # before core 2.20
+        assert result["invocation"]["module_args"]["path"].startswith(f"{PATH}?seconds=1&")
 
 
 # The lines that it writes
