@@ -44,6 +44,8 @@ notes:
     result of M(tutum.cloud.tutum_action_info).
 seealso:
   - module: tutum.cloud.tutum_action_info
+  - module: tutum.cloud.tutum_call
+  - module: tutum.cloud.wait_for_action
 """
 
 EXAMPLES = r"""

@@ -46,7 +46,8 @@ LAST_SEARCH_SECONDS = 1.0
 """How long before the end the last search begins."""
 
 FIRST_SEARCH_SECONDS = 5.0
-"""How long the first search may take; each one may take twice as long as the one before. One lost response is not the end."""
+"""How long the first search may take, so that one lost response does not use up the time. Each later one may take twice as
+long as the one before."""
 
 CLOCK_MARGIN_SECONDS = 2.0
 """The server's clock is known to the second, and its hosts may differ a bit."""
@@ -226,5 +227,5 @@ def _may_have_been_carried_out(error: ApiError) -> bool:
         return error.was_sent and not is_refused
     if isinstance(error, ResponseError):
         return True
-    # An interim response is not the last one. A failed call can have an action, whatever the server error.
+    # An interim response is not the last one. A call that failed with any server error can have an action.
     return error.status is not None and not 200 <= error.status < 500

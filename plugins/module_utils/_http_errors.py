@@ -54,6 +54,12 @@ _MEANINGS: dict[int, str] = {
     503: "the server is temporarily unavailable. Try again later",
 }
 
+_MEANINGS_OF_CALLS: dict[int, str] = {
+    400: "bad request. Check the path and the data of the call",
+    409: "the current state does not allow this call. Check the state of the object or action",
+}
+"""Where the meaning differs for a request that changes something."""
+
 
 def is_transient(status: int) -> bool:
     """Return whether a request with this status may succeed later."""
@@ -64,7 +70,7 @@ def error_from_status(
     settings: ConnectionSettings, method: str, url: str, status: int, *, headers: t.Mapping[str, str], body: bytes
 ) -> ApiError:
     """Return the error that a response's status means, with the server's message."""
-    meaning = _MEANINGS.get(status)
+    meaning = (_MEANINGS if method == "GET" else {**_MEANINGS, **_MEANINGS_OF_CALLS}).get(status)
     if meaning is None:
         meaning = "the server reports an error. Try again later" if is_transient(status) else ""
         meaning = meaning or f"unexpected status code. {CHECK_URL}"

@@ -19,6 +19,7 @@ from contextlib import closing
 from functools import partial
 
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiError, ResponseError, TransientError
+from ansible_collections.tutum.cloud.plugins.module_utils._http_errors import CHECK_URL
 from ansible_collections.tutum.cloud.plugins.module_utils._ordering import direction_of, sort_by_start
 from ansible_collections.tutum.cloud.plugins.module_utils._pages import (
     MAX_TOTAL_COUNT,
@@ -277,8 +278,10 @@ class ListReader:
             fetch = partial(self._fetch, {}, deadline=deadline, limit=ORDER_SAMPLE)
             first = fetch(0)
             order = direction_of(first.objects)
-            for offset in (first.end, (first.total_count or 0) - len(first.objects)):
-                if order is None and first.has_next and offset >= first.end:
-                    order = direction_of(fetch(offset).objects)
+            # Far enough away that no list moves as far in the meantime.
+            beyond = first.end + ORDER_SAMPLE
+            for offset in (beyond, (first.total_count or 0) - len(first.objects)):
+                if order is None and first.has_next and offset >= beyond:
+                    order = direction_of([*first.objects, *fetch(offset).objects])
             self._is_newest_first = order
         return self._is_newest_first

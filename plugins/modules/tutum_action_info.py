@@ -16,7 +16,8 @@ description:
   - Returns actions that match filters, or actions that are named by their UUIDs.
   - The Tutum API records each call as an action. A long-running call continues after its response, and its action shows
     whether the operation is still running and whether it succeeded.
-  - To wait until actions have finished, use M(tutum.cloud.wait_for_action).
+  - To make a call, use M(tutum.cloud.tutum_call). To wait until actions have finished, use
+    M(tutum.cloud.wait_for_action).
 author:
   - The tutum.cloud contributors (!UNKNOWN)
 extends_documentation_fragment:
@@ -43,6 +44,7 @@ notes:
   - A filter or O(uuid) that is set to null counts as left out, and the query returns more actions than intended. The
     module cannot detect this, because Ansible does not pass null to modules.
 seealso:
+  - module: tutum.cloud.tutum_call
   - module: tutum.cloud.wait_for_action
   - plugin: tutum.cloud.tutum_action
     plugin_type: lookup

@@ -17,6 +17,8 @@ description:
     them have succeeded.
   - The Tutum API responds to a long-running call immediately. An action shows whether the operation is still running
     and whether it succeeded.
+  - To make one call and wait for its action, use M(tutum.cloud.tutum_call). This module is for several actions together,
+    and for actions that something else started.
   - The module polls immediately, then at intervals that grow with the elapsed time, and once more when O(timeout)
     expires. Multiple actions are polled together.
 author:
@@ -32,7 +34,8 @@ options:
       - The actions to wait for. At least one of O(uuid) and O(object) is required, and null does not count.
       - An action is named by its UUID, its resource URI (V(/api/v1/action/6246c558-976c-4df6-ba60-eb1a344a17af/)), or
         its URL. White space around the value is ignored.
-      - From a result of M(ansible.builtin.uri), use C(x_tutum_action_uri).
+      - From a result of M(tutum.cloud.tutum_call), use RV(tutum.cloud.tutum_call#module:uuid). From a result of
+        M(ansible.builtin.uri), use C(x_tutum_action_uri).
       - Since tutum.cloud 1.1.0, a short UUID is also accepted, that is, the first 8 or more characters of a UUID. It
         must identify exactly one action.
       - With an empty list, there is nothing to wait for. The task succeeds with a warning. Set O(min_actions) to make
@@ -61,8 +64,8 @@ options:
     description:
       - The minimum number of actions to wait for. The task fails if there are fewer.
       - With O(object), the module keeps looking for unfinished actions until it has found this many or O(timeout)
-        expires. Set it to V(1) after a call that does not return the URI of its action, since a new action is not
-        always visible immediately.
+        expires. Set it to V(1) if you know that an action has been started, since a new action is not always visible
+        immediately.
       - If the actions come from a loop, set it to the number of items. The task then fails if an item did not start an
         action.
     type: int
@@ -80,6 +83,7 @@ options:
     default: error
     version_added: 1.1.0
 seealso:
+  - module: tutum.cloud.tutum_call
   - module: tutum.cloud.tutum_action_info
   - module: ansible.builtin.uri
 attributes:
@@ -108,7 +112,52 @@ attributes:
 EXAMPLES = r"""
 # The credentials come from the environment variables TUTUM_USER and TUTUM_APIKEY.
 
-- name: Redeploy a service
+# To make one call and wait for its action, tutum.cloud.tutum_call is enough.
+- name: Define the services to redeploy together
+  ansible.builtin.set_fact:
+    services:
+      - /api/v1/service/3f1b6a0e-8a55-4d0b-a50f-3d9f4a2fb0a1/
+      - /api/v1/service/9a4c7d52-6d0b-4f0e-8f4e-0d8f1f5d6c02/
+
+- name: Start the redeployments
+  tutum.cloud.tutum_call:
+    path: "{{ item }}redeploy/"
+    wait: false
+  loop: "{{ services }}"
+  register: redeployments
+
+- name: Continue only after all of them have succeeded
+  tutum.cloud.wait_for_action:
+    uuid: "{{ redeployments.results | map(attribute='uuid') }}"
+    min_actions: "{{ services | length }}"
+    timeout: 600
+
+- name: Wait until no action of the service is running, whether the actions succeed or not
+  tutum.cloud.wait_for_action:
+    object: /api/v1/service/2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5/
+    success_states: [Success, Failed, Canceled]
+
+- name: Start a service
+  tutum.cloud.tutum_call:
+    path: /api/v1/service/2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5/start/
+    wait: false
+
+- name: Wait for the unfinished actions of the service, of which there must be at least one
+  tutum.cloud.wait_for_action:
+    object: /api/v1/service/2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5/
+    min_actions: 1
+
+- name: Wait for an action, and fail with the last line of its logs
+  block:
+    - name: Wait for the creation of the cluster
+      tutum.cloud.wait_for_action:
+        uuid: 6246c558-976c-4df6-ba60-eb1a344a17af
+  rescue:
+    - name: Show the last line of the logs
+      ansible.builtin.fail:
+        msg: "{{ (ansible_failed_result.actions | first).logs.splitlines() | last }}"
+
+- name: Redeploy a service with ansible.builtin.uri
   ansible.builtin.uri:
     url: "{{ tutum_api_url }}/api/v1/service/2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5/redeploy/"
     method: POST
@@ -121,69 +170,9 @@ EXAMPLES = r"""
     tutum_api_url: "{{ lookup('ansible.builtin.env', 'TUTUM_REST_HOST', default='https://dashboard.tutum.co') }}"
   register: redeploy
 
-- name: Continue only after the redeployment has succeeded
+- name: Wait for the action that the header X-Tutum-Action-URI names
   tutum.cloud.wait_for_action:
     uuid: "{{ redeploy.x_tutum_action_uri }}"
-    timeout: 600
-
-- name: Define the services to redeploy together
-  ansible.builtin.set_fact:
-    services:
-      - /api/v1/service/3f1b6a0e-8a55-4d0b-a50f-3d9f4a2fb0a1/
-      - /api/v1/service/9a4c7d52-6d0b-4f0e-8f4e-0d8f1f5d6c02/
-
-- name: Redeploy several services
-  ansible.builtin.uri:
-    url: "{{ tutum_api_url }}{{ item }}redeploy/"
-    method: POST
-    url_username: "{{ lookup('ansible.builtin.env', 'TUTUM_USER') }}"
-    url_password: "{{ lookup('ansible.builtin.env', 'TUTUM_APIKEY') }}"
-    force_basic_auth: true
-    status_code: 202
-  no_log: true
-  vars:
-    tutum_api_url: "{{ lookup('ansible.builtin.env', 'TUTUM_REST_HOST', default='https://dashboard.tutum.co') }}"
-  loop: "{{ services }}"
-  register: redeployments
-
-- name: Wait for all of them, and fail if one of them did not start an action
-  tutum.cloud.wait_for_action:
-    uuid: "{{ started | map(attribute='x_tutum_action_uri') }}"
-    min_actions: "{{ services | length }}"
-  vars:
-    started: "{{ redeployments.results | selectattr('x_tutum_action_uri', 'defined') }}"
-
-- name: Start a service on a server that does not return the URI of the action
-  ansible.builtin.uri:
-    url: "{{ tutum_api_url }}/api/v1/service/2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5/start/"
-    method: POST
-    url_username: "{{ lookup('ansible.builtin.env', 'TUTUM_USER') }}"
-    url_password: "{{ lookup('ansible.builtin.env', 'TUTUM_APIKEY') }}"
-    force_basic_auth: true
-    status_code: 202
-  no_log: true
-  vars:
-    tutum_api_url: "{{ lookup('ansible.builtin.env', 'TUTUM_REST_HOST', default='https://dashboard.tutum.co') }}"
-
-- name: Wait for the action of the service
-  tutum.cloud.wait_for_action:
-    object: /api/v1/service/2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5/
-    min_actions: 1
-
-- name: Wait until no action of the service is running, whether the actions succeed or not
-  tutum.cloud.wait_for_action:
-    object: /api/v1/service/2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5/
-    success_states: [Success, Failed, Canceled]
-
-- name: Wait for an action, and fail with the last line of its logs
-  block:
-    - name: Wait for the creation of the cluster
-      tutum.cloud.wait_for_action:
-        uuid: 6246c558-976c-4df6-ba60-eb1a344a17af
-  rescue:
-    - name: Show the last line of the logs
-      ansible.builtin.fail:
-        msg: "{{ (ansible_failed_result.actions | first).logs.splitlines() | last }}"
 """
 
 RETURN = r"""

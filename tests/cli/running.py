@@ -67,22 +67,22 @@ class Ansible:
     environment, so `processes` also finds those whose parents have ended.
     """
 
-    def __init__(self, programs: Path, collections: Path, folder: Path) -> None:
+    def __init__(self, programs: Path, collections: Path, directory: Path) -> None:
         """
         :param programs: the directory of `ansible` and `ansible-playbook`.
         :param collections: the directory in which the collection is `ansible_collections/tutum/cloud`.
-        :param folder: an empty directory of this test.
+        :param directory: an empty directory of this test.
         """
         self.programs = programs
         self.python = programs / "python"
         self.checkout = collections / "ansible_collections" / "tutum" / "cloud"
-        self.folder = folder / "work"
-        self.home = folder / "home"
-        temporary = folder / "tmp"
-        for path in (self.folder, self.home, temporary):
+        self.directory = directory / "work"
+        self.home = directory / "home"
+        temporary = directory / "tmp"
+        for path in (self.directory, self.home, temporary):
             path.mkdir()
         self.mark = f"TUTUM_TEST_MARK={uuid.uuid4()}"
-        self._results = folder / "results.jsonl"
+        self._results = directory / "results.jsonl"
         self.environment = {
             # Ansible takes ~ for the home of the user that it runs as, and ignores HOME.
             "ANSIBLE_ASYNC_DIR": str(temporary / "async"),
@@ -107,7 +107,7 @@ class Ansible:
         return ["ansible", "localhost", "-m", module, "-a", json.dumps(dict(arguments or {})), *options]
 
     def playbook(self, tasks: Sequence[Mapping[str, Any]], *options: str, **keywords: Any) -> list[str]:
-        """Return the command line of `ansible-playbook` for a play with these tasks and keywords, by default on localhost."""
+        """Return the command line of `ansible-playbook` for a play, by default on localhost."""
         return self.plays([{"hosts": "localhost", **keywords, "tasks": list(tasks)}], *options)
 
     def plays(self, plays: Sequence[Mapping[str, Any]], *options: str) -> list[str]:
@@ -132,7 +132,7 @@ class Ansible:
 
     def write(self, name: str, text: str) -> Path:
         """Write a file into the directory that the commands run in."""
-        path = self.folder / name
+        path = self.directory / name
         path.write_text(text, encoding="utf-8")
         return path
 
@@ -143,7 +143,7 @@ class Ansible:
         self._results.unlink(missing_ok=True)
         done = subprocess.run(
             command,
-            cwd=cwd or self.folder,
+            cwd=cwd or self.directory,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -156,7 +156,7 @@ class Ansible:
     def on_terminal(self, command: Sequence[str]) -> Terminal:
         """Start a command as the foreground process of a new terminal."""
         self._results.unlink(missing_ok=True)
-        return Terminal(command, self.folder, self.environment)
+        return Terminal(command, self.directory, self.environment)
 
     def results(self) -> list[dict[str, Any]]:
         """Return the results of the tasks that have finished so far."""
@@ -202,7 +202,7 @@ def _use_terminal() -> None:
 class Terminal:
     """A command on a terminal of its own (a pseudo-terminal), and its user."""
 
-    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, command: Sequence[str], directory: Path, environment: Mapping[str, str]) -> None:
         self._master, slave = pty.openpty()
         # Wide enough that no line is wrapped.
         termios.tcsetwinsize(slave, (50, 1000))
@@ -211,7 +211,7 @@ class Terminal:
         self._changed = threading.Condition()
         self.process = subprocess.Popen(
             command,
-            cwd=folder,
+            cwd=directory,
             env={**environment, "TERM": "dumb"},
             stdin=slave,
             stdout=slave,

@@ -23,7 +23,7 @@ EXAMPLE = "6246c558-976c-4df6-ba60-eb1a344a17af"
 def from_checkout(ansible: Ansible) -> Ansible:
     """Return Ansible in the checkout, without settings that its ansible.cfg could have."""
     del ansible.environment["ANSIBLE_COLLECTIONS_PATH"]
-    ansible.folder = ansible.checkout
+    ansible.directory = ansible.checkout
     return ansible
 
 

@@ -17,6 +17,8 @@ import pytest
 from tests.cli.running import wait_until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tutum_sandbox.process import Sandbox
 
     from tests.cli.running import Ansible, Finished
@@ -140,12 +142,12 @@ def all_tasks() -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def everything(ansible: Ansible, sandbox: Sandbox) -> Finished:
+def everything(ansible: Ansible, sandbox: Sandbox, tmp_path: Path) -> Finished:
     """Run all of them with the key in the environment, where Ansible cannot know that it is a secret."""
     sandbox.add_fault(kind="reset", method="POST", match="x=lost")
     sandbox.add_fault(kind="status", method="POST", match=path_of(8), status=400, body='{"error": "{authorization}"}')
     environment = ansible.environment
-    environment |= {"ANSIBLE_INJECT_INVOCATION": "1", "ANSIBLE_LOG_PATH": str(ansible.folder / "ansible.log")}
+    environment |= {"ANSIBLE_INJECT_INVOCATION": "1", "ANSIBLE_LOG_PATH": str(tmp_path / "ansible.log")}
     defaults = {"group/tutum.cloud.tutum": {"api_url": environment.pop("TUTUM_REST_HOST"), "interval": 0.2}}
     command = ansible.playbook(
         all_tasks(),
@@ -159,7 +161,7 @@ def everything(ansible: Ansible, sandbox: Sandbox) -> Finished:
     return done
 
 
-def test_everything(ansible: Ansible, sandbox: Sandbox, everything: Finished) -> None:
+def test_everything(sandbox: Sandbox, everything: Finished, tmp_path: Path) -> None:
     """One play, since each takes seconds to start: results, how often each call was carried out, and no key."""
     done = everything
     outcomes = {task["name"]: task["outcome"] for task in done.tasks}
@@ -193,7 +195,7 @@ def test_everything(ansible: Ansible, sandbox: Sandbox, everything: Finished) ->
     # Neither the key nor what no_log hides is anywhere.
     key, pair = sandbox.api_key, f"{sandbox.username}:{sandbox.api_key}"
     secrets = {key, quote(key, safe=""), base64.b64encode(pair.encode()).decode(), "correct-horse"}
-    files = [path for path in ansible.folder.parent.rglob("*") if path.is_file() and path.name != "playbook.yml"]
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "playbook.yml"]
     assert {"ansible.log", "results.jsonl"} <= {path.name for path in files}
     places = {"output": done.output, **{str(path): path.read_text("utf-8", "replace") for path in files}}
     assert f"POST {path_of(5)} started action" in places["output"]

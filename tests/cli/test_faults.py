@@ -90,7 +90,9 @@ Matrix = tuple[dict[Key, Prepared], Finished, dict[Key, Outcome], dict[Key, int]
 
 def options(way: str, *names: str) -> dict[str, str]:
     """Return each option of a module as the host has it, if it has it."""
-    return {name: f"{{{{ options['{way}'].{name} | default(omit) }}}}" for name in ("uuid", "object", *CONNECTION, *names)}
+    return {
+        name: f"{{{{ options['{way}'].{name} | default(omit) }}}}" for name in ("uuid", "object", *CONNECTION, *names)
+    }
 
 
 TASKS: list[dict[str, Any]] = [
@@ -158,7 +160,11 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
     with Servers(os.environ["TUTUM_TEST_SANDBOX_PYTHON"]) as servers:
         prepared = faults.prepare([faults.CASES[name] for name in CASES], WAYS, servers)
         done = run(prepared, servers, tmp_path_factory.mktemp("faults"))
-        tasks = {(CASES[int(task["host"].removeprefix("case"))], task["name"]): task for task in done.tasks if task["outcome"] != "skipped"}
+        tasks = {
+            (CASES[int(task["host"].removeprefix("case"))], task["name"]): task
+            for task in done.tasks
+            if task["outcome"] != "skipped"
+        }
         assert len(tasks) == len(prepared), done.output
         outcomes = {key: outcome_of(key[1], task) for key, task in tasks.items()}
         yield (

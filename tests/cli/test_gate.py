@@ -15,6 +15,7 @@ import threading
 import urllib.request
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -82,7 +83,12 @@ GATES = {
         FAILED,
         ({"phases": [[0, RUNNING], [0.5, "Failed"]], **SOON},),
     ),
-    "failed_during_delay_with_a_fast_clock": Gate({"object": "{object}", "delay": 5}, FAILED, ({"phases": [[0, RUNNING], [0.5, "Failed"]], **SOON},), {"clock_offset": -10}),
+    "failed_during_delay_with_a_fast_clock": Gate(
+        {"object": "{object}", "delay": 5},
+        FAILED,
+        ({"phases": [[0, RUNNING], [0.5, "Failed"]], **SOON},),
+        {"clock_offset": -10},
+    ),
     # What the server ignores.
     "filter_object_ignored": Gate(
         {"object": "{object}"},
@@ -90,11 +96,15 @@ GATES = {
         ({**FAILING, "object": "/api/v1/service/another/"}, FAILING),
         {"ignored_filters": ["object"]},
     ),
-    "filter_state_ignored": Gate({"object": "{object}"}, "do not match the filter state", (FAILING,), {"ignored_filters": ["state"]}),
+    "filter_state_ignored": Gate(
+        {"object": "{object}"}, "do not match the filter state", (FAILING,), {"ignored_filters": ["state"]}
+    ),
     # What succeeds.
     "empty_list": Gate({"uuid": []}, warning="Nothing to wait for: uuid is an empty list"),
     "object_finished": Gate(
-        {"object": "{object}"}, actions=({"phases": [[-1, "Failed"]]},), warning="Nothing to wait for: there is no unfinished action of"
+        {"object": "{object}"},
+        actions=({"phases": [[-1, "Failed"]]},),
+        warning="Nothing to wait for: there is no unfinished action of",
     ),
     "object_missing_skip": Gate({"object": "{object}", "missing": "skip"}, warning="Nothing to wait for"),
     "failed_before_with_a_slow_clock": Gate(
@@ -129,7 +139,9 @@ def tasks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, 
                 python = os.environ["TUTUM_TEST_SANDBOX_PYTHON"]
                 servers[key] = stack.enter_context(Sandbox(python, actions=0, **gate.server))
             options, path, uuids = prepare(gate, number, servers[key])
-            failing += [(key, path, uuid) for uuid, action in zip(uuids, gate.actions, strict=True) if action is FAILING]
+            failing += [
+                (key, path, uuid) for uuid, action in zip(uuids, gate.actions, strict=True) if action is FAILING
+            ]
             failing += [(key, path, uuids[0])] if "listed_after" in str(gate.actions) else []
             wait = {"timeout": 40, "interval": 0.2, **options}
             gated = [
@@ -187,9 +199,7 @@ def prepare(gate: Gate, number: int, server: Sandbox) -> tuple[dict[str, Any], s
     options = dict(gate.options)
     for name, value in options.items():
         if isinstance(value, str):
-            for placeholder, text in texts.items():
-                value = value.replace(placeholder, text)
-            options[name] = value
+            options[name] = reduce(lambda text, one: text.replace(*one), texts.items(), value)
     return options, path, actions
 
 

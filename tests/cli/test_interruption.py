@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A wait ends with Ansible: soon, without a traceback, and without a process that is left. A task with `async` lives on."""
+"""A wait ends with Ansible: soon, without a traceback, and no process is left. A task with `async` lives on."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def interrupt(sandbox: Sandbox, directory: Path, name: str, receiver: str) -> No
     with output.open("wb") as sink:
         process = subprocess.Popen(
             command,
-            cwd=ansible.folder,
+            cwd=ansible.directory,
             env=ansible.environment,
             stdin=subprocess.DEVNULL,
             stdout=sink,
@@ -142,9 +142,7 @@ def interruptions(
 
 @pytest.mark.parametrize("receiver", RECEIVERS)
 @pytest.mark.parametrize("name", SIGNALS)
-def test_signal_ends_all_waits(
-    interruptions: dict[tuple[str, str], Future[None]], name: str, receiver: str
-) -> None:
+def test_signal_ends_all_waits(interruptions: dict[tuple[str, str], Future[None]], name: str, receiver: str) -> None:
     """Local, with become, with pipelining, and over SSH; only a task with `async` lives on."""
     interruptions[name, receiver].result()
 
@@ -161,7 +159,7 @@ def test_ctrl_c_during_a_request(ansible: Ansible, sandbox: Sandbox, endless: st
 
 
 def test_task_timeout(ansible: Ansible, sandbox: Sandbox) -> None:
-    """The keyword `timeout` of the task ends the wait: between two polls, between two attempts, and during a request."""
+    """The task's `timeout` ends the wait: between two polls, between two attempts, and during a request."""
     faults: dict[str, dict[str, Any] | None] = {
         "between_polls": None,
         "between_attempts": {"kind": "status", "status": 503, "headers": {"Retry-After": "100"}},

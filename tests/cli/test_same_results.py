@@ -34,7 +34,7 @@ QUERIES: dict[str, dict[str, Any]] = {
     "UUIDs": {"uuid": [EXAMPLE, f"/api/v1/action/{EXAMPLE.upper()}/", EXAMPLE]},
     "missing": {"uuid": [EXAMPLE, "00000000-0000-4000-8000-000000000000"], "missing": "skip"},
     "no UUIDs": {"uuid": []},
-    "short UUID": {"uuid": [EXAMPLE[:8], f" {EXAMPLE}\n"]},
+    "short UUID": {"uuid": [EXAMPLE[:8], f" {EXAMPLE} "]},
     "fields": {"fields": ["action", "duration"], "limit": 3},
     "yesterday": {"start_date_lte": "yesterday"},
     "epoch": {"start_date_lte": "1411000000"},
@@ -43,7 +43,7 @@ QUERIES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("order", ["oldest_first", "newest_first"])
 def test_module_and_lookup_return_the_same(ansible: Ansible, sandbox: Sandbox, order: str) -> None:
-    """For each kind of query, with many pages, whatever order the server lists in."""
+    """For each kind of query, with many pages, in either order of the server."""
     # Unfinished actions.
     sandbox.create_actions([{"phases": [[0, "In progress"], [9999, "Success"]]}, {"phases": [[0, "Pending"]]}])
     sandbox.set(max_page_size=7, order=order)

@@ -34,7 +34,7 @@ def run_python(python: Path, code: str) -> str:
 
 
 def bare_python(ansible: Ansible, *libraries: str) -> Path:
-    """Create a Python of Ansible's version, without pip, with the standard library and these libraries of Ansible's own."""
+    """Create a Python of Ansible's version, without pip, with these libraries of Ansible's own."""
     directory = ansible.home / "bare"
     subprocess.run([ansible.python, "-m", "venv", "--without-pip", directory], check=True)
     python = directory / "bin" / "python"
@@ -85,7 +85,7 @@ def test_dateutil_missing_on_the_managed_node(ansible: Ansible) -> None:
 )
 def test_library_missing_on_the_control_node(ansible: Ansible, library: str, module: str, options: str) -> None:
     """The lookup runs there, and names Ansible's own interpreter."""
-    shadows = ansible.folder / "shadows"
+    shadows = ansible.directory / "shadows"
     shadows.mkdir()
     (shadows / f"{module}.py").write_text(f"raise ImportError(\"No module named '{module}'\")\n")
     ansible.environment["PYTHONPATH"] = str(shadows)
@@ -101,7 +101,7 @@ def test_library_missing_on_the_control_node(ansible: Ansible, library: str, mod
 
 @pytest.fixture
 def oldest_python(ansible: Ansible) -> Path:
-    """Return the oldest Python of a managed node that this ansible-core supports, with the collection's requirements."""
+    """Return the oldest Python of a managed node that is supported, with the collection's requirements."""
     version = run_python(ansible.python, "from ansible.module_utils.basic import _PY_MIN; print('%d.%d' % _PY_MIN)")
     found = shutil.which(f"python{version}", path=os.pathsep.join(map(str, interpreter_folders())))
     if found is None:

@@ -57,7 +57,7 @@ def tls_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def connect(sandbox: Sandbox) -> Iterator[Callable[..., Client]]:
-    """Return a function that makes clients of the sandbox, or of the given `api_url`, with options as a user sets them."""
+    """Return a function that makes clients of the sandbox, or of an `api_url`, with options as a user sets them."""
     with ExitStack() as stack:
 
         def make(**options: Any) -> Client:

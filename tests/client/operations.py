@@ -32,9 +32,7 @@ WAIT_DEFAULTS: dict[str, Any] = {
 LIMITS = {name: CONNECTION[name]["default"] for name in ("validate_certs", "request_timeout", "max_retries")}
 
 
-def settings_for(
-    sandbox: Sandbox, environ: Mapping[str, str] | None = None, **options: Any
-) -> ConnectionSettings:
+def settings_for(sandbox: Sandbox, environ: Mapping[str, str] | None = None, **options: Any) -> ConnectionSettings:
     """Return the connection settings for these options; what is not given is the sandbox's."""
     given = {"api_url": sandbox.url, **options}
     if "authorization" not in given:

@@ -330,7 +330,7 @@ def test_action_that_is_visible_later_is_found(sandbox: Sandbox, connect: Connec
 
 
 @pytest.mark.parametrize("offset", [-7200.0, 7200.0])
-def test_action_is_found_whatever_clock_server_has(sandbox: Sandbox, connect: Connect, offset: float) -> None:
+def test_action_is_found_with_any_clock_of_server(sandbox: Sandbox, connect: Connect, offset: float) -> None:
     sandbox.set(clock_offset=offset)
     sandbox.create_actions({"started_ago": 10, "phases": [[-10, "Success"]]} for _number in range(3))
     sandbox.add_fault(kind="reset", method="POST", after=True)
@@ -521,8 +521,9 @@ def test_thousand_calls_with_third_of_responses_lost(
     # None is wrong.
     for one, outcome in zip(planned, outcomes, strict=True):
         assert outcome == "unknown" or (outcome == one.state and one.path in counts), one
-    # What was carried out is nearly always found; less often on a busy machine, where a search has fewer attempts.
-    assert figures["unknown although carried out"] <= CALLS / 10
+    # What was carried out is nearly always found. On a busy machine a search has fewer attempts, but without searches
+    # it would be more than half: half of the calls have no header, and a sixth has no response.
+    assert figures["unknown although carried out"] <= CALLS / 5
     # The faults were what they should be: about a sixth of the calls was lost before it was carried out.
     assert CALLS / 10 < CALLS - len(counts) < CALLS / 4
     assert len(requests) / 4 < figures["responses lost"] < len(requests) / 2

@@ -224,7 +224,7 @@ def wait_with_an_action_that_vanishes(sandbox: Sandbox, connect: Connect) -> Non
     results = waited.results()
     assert results["unsuccessful"] == [vanishes]
     assert [action["state"] for action in results["actions"]] == [RUNNING, "Success"]
-    assert 5.0 < results["elapsed"]
+    assert results["elapsed"] > 5.0
     assert "1 of 2 actions not found. Check the UUID" in (waited.failure() or "")
     assert vanishes in (waited.failure() or "")
 
@@ -265,9 +265,7 @@ def test_wait_with_changing_states(sandbox: Sandbox, connect: Connect) -> None:
 
 @pytest.mark.parametrize("extra", [{"state": "Exploded"}, {"state": None}, {"state": ["Success"]}])
 @pytest.mark.parametrize("count", [1, 6])
-def test_wait_with_an_unknown_state(
-    sandbox: Sandbox, connect: Connect, extra: dict[str, object], count: int
-) -> None:
+def test_wait_with_an_unknown_state(sandbox: Sandbox, connect: Connect, extra: dict[str, object], count: int) -> None:
     """It is never a success and never final, whether the action is polled by itself or in a list."""
     uuids = [sandbox.create_action([[0, "Success"]], extra=extra) for _number in range(count)]
     waited = wait(connect(), uuid=uuids, timeout=1.0, success_states=["Success", "Failed", "Canceled"])
@@ -323,7 +321,7 @@ def min_actions_with_a_list_that_lags(sandbox: Sandbox, connect: Connect) -> Non
 @scenario("", 0.9, 0.5)
 @scenario("and a fast clock", 3.0, 2.0, clock_offset=-10.0)
 def object_with_delay(sandbox: Sandbox, connect: Connect, delay: float, end: float) -> None:
-    """What is unfinished when the task begins counts, whatever the clocks show; what starts or ended otherwise does not."""
+    """What is unfinished when the task begins counts, regardless of the clocks, and nothing else."""
     sandbox.create_action([[-90, RUNNING], [-60, "Failed"]], object=SERVICE, started_ago=90)
     failing = sandbox.create_action([[0, RUNNING], [end, "Failed"]], object=SERVICE, from_first_request=True)
     later: list[str] = []
@@ -365,7 +363,7 @@ def test_on_timeout_cancel_in_check_mode(sandbox: Sandbox, connect: Connect) -> 
 @scenario("", "slow_first_byte", lists_without_logs=True)
 @scenario("byte by byte", "drip", lists_without_logs=True)
 def timeout_with_a_server_that_does_not_end(sandbox: Sandbox, connect: Connect, kind: str) -> None:
-    """The timeout is exceeded by 5 seconds at most, also where everything fails at the end: polls, cancellation, logs."""
+    """The timeout is exceeded by 5 seconds at most, also where polls, cancellation, and logs fail at the end."""
     running = sandbox.create_action([[0, RUNNING], [9999, "Success"]])
     failed = sandbox.create_action([[0, "Failed"]])
     client = connect(request_timeout=30.0)

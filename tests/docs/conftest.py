@@ -26,7 +26,7 @@ def ansible(ansible_of_checkout: Ansible) -> Ansible:
     installed = ansible.home / ".ansible" / "collections"
     installed.parent.mkdir()
     installed.symlink_to(ansible.environment.pop("ANSIBLE_COLLECTIONS_PATH"))
-    (ansible.folder / "examples").symlink_to(ansible.checkout / "examples")
+    (ansible.directory / "examples").symlink_to(ansible.checkout / "examples")
     # By default Ansible uses the home directory in the password database for tasks with async, not HOME.
     ansible.environment["ANSIBLE_ASYNC_DIR"] = str(ansible.home / "async")
     return ansible

@@ -32,12 +32,18 @@ def test_plugin_examples_run(plugin: Path, ansible: Ansible) -> None:
     assert run_all([examples_of(plugin)], ansible) == 1
 
 
-def test_blocks_with_an_authorization_header_have_no_log() -> None:
-    """With -vvv, Ansible shows the headers of ansible.builtin.uri."""
+def test_blocks_call_with_uri_once_in_a_guide_and_once_in_examples() -> None:
+    """All other calls use tutum_call. With -vvv, Ansible shows the headers of ansible.builtin.uri."""
     blocks = [block for document in DOCUMENTS for block in blocks_of(document)] + [examples_of(one) for one in PLUGINS]
+    found = []
     for block in blocks:
+        assert "Authorization" not in block.text, block.place
         for task in re.split(r"(?m)^ *- name: ", block.text):
-            assert "Authorization:" not in task or "no_log: true" in task, block.place
+            if "ansible.builtin.uri:" in task:
+                found.append(block.place.partition(":")[0])
+                assert "no_log: true" in task, block.place
+                assert "force_basic_auth: true" in task, block.place
+    assert found == ["guide_gate.rst", "wait_for_action.py"]
 
 
 def test_document_blocks_not_run_have_a_reason() -> None:

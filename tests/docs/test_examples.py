@@ -157,7 +157,7 @@ class Page(HTMLParser):
 
 def nightly_report(ansible: Ansible, variables: str = "") -> str:
     """Return the page that the playbook writes."""
-    page = ansible.folder / "page.html"
+    page = ansible.directory / "page.html"
     command = ["ansible-playbook", "examples/nightly_report.yml", "-e", f"report={page} {variables}"]
     ansible.run(command).succeeded()
     return page.read_text(encoding="utf-8")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A fake API that carries out calls: each starts an action with its User-Agent, whatever happens to the response."""
+"""A fake API that carries out calls: each starts an action with its User-Agent, also if the response is lost."""
 
 from __future__ import annotations
 

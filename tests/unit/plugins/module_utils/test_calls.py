@@ -324,7 +324,7 @@ def test_search_reads_all_pages(newest_first: bool) -> None:
     assert call.uuid == api.carried_out[0]
 
 
-def test_search_asks_only_for_actions_since_call() -> None:
+def test_search_requests_only_actions_since_call() -> None:
     api = CallApi(Reaction(lost()))
     make_call(api).run()
     assert [query.get("start_date__gte") for query in api.queries[2:]] == ["2014-09-17T08:16:38Z"]

@@ -74,7 +74,7 @@ def test_status_is_permanent(status: int) -> None:
 @pytest.mark.parametrize(
     ("status", "message"),
     [
-        (400, "bad request. Check api_url and the filter options"),
+        (400, "bad request. Check the path and the data of the call"),
         (
             401,
             "authentication failed (credentials: the option api_key). Check the API key and that the account is active",
@@ -84,6 +84,7 @@ def test_status_is_permanent(status: int) -> None:
         (405, "the endpoint does not support POST. Check api_url"),
         (407, "the proxy requires authentication. Add the credentials to the proxy URL"),
         (408, "the server timed out while waiting for the request. Try again later"),
+        (409, "the current state does not allow this call. Check the state of the object or action"),
         (415, "the endpoint does not support JSON. Check api_url"),
         (418, "unexpected status code. Check api_url"),
         (429, "rate limit exceeded. Increase interval or request_timeout"),
@@ -95,6 +96,14 @@ def test_status_is_permanent(status: int) -> None:
 )
 def test_status_message_names_cause_and_remedy(status: int, message: str) -> None:
     assert str(from_status(status, method="POST")).startswith(f"POST {URL} failed: HTTP {status}: {message}")
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [(400, "bad request. Check api_url and the filter options"), (409, "unexpected status code. Check api_url")],
+)
+def test_status_message_of_query_differs(status: int, message: str) -> None:
+    assert str(from_status(status, method="GET")).startswith(f"GET {URL} failed: HTTP {status}: {message}")
 
 
 @pytest.mark.parametrize(

@@ -184,12 +184,12 @@ def test_wrong_total_count_costs_few_requests(api: FakeApi, total: str, newest_f
 @pytest.fixture(scope="module")
 def history() -> tuple[FakeApi, list[str]]:
     made = FakeApi()
-    return made, add(made, 100_000, seconds=0.1)
+    return made, add(made, 100_000, seconds=0.5)
 
 
 @BOTH_ORDERS
 @pytest.mark.parametrize("server_newest_first", [False, True])
-@pytest.mark.parametrize(("cap", "pages"), [(1000, 1), (25, 1), (4, 3)])
+@pytest.mark.parametrize(("cap", "pages"), [(1000, 1), (25, 1), (4, 3), (3, 5)])
 def test_10_of_100000_need_few_requests(
     history: tuple[FakeApi, list[str]], cap: int, pages: int, newest_first: bool, server_newest_first: bool
 ) -> None:

@@ -40,7 +40,7 @@ def make_texts(*actions: t.Mapping[str, t.Any], unseen: int = 0, hidden: t.Colle
     return ActionTexts(watched, hidden, make_settings().redactor)
 
 
-def progress_of(texts: ActionTexts, *, error: t.Optional[ApiError] = None, server_now: t.Optional[float] = SERVER_NOW) -> str:
+def progress_of(texts: ActionTexts, *, error: ApiError | None = None, server_now: float | None = SERVER_NOW) -> str:
     """Return the line of progress 100 seconds after the beginning of monotonic time."""
     return format_progress(texts, server_now=server_now, now=100.0, left=300.0, error=error, since=88.0)
 
@@ -164,7 +164,11 @@ def test_hidden_start_date_gives_no_age() -> None:
 
 def test_key_that_the_api_returns_is_hidden_before_text_is_cut() -> None:
     texts = make_texts(
-        {"state": "Failed", "action": f"{API_KEY} {'x' * 190}{API_KEY}", "logs": API_KEY + "x" * (MAX_LOG_CHARACTERS - 5)},
+        {
+            "state": "Failed",
+            "action": f"{API_KEY} {'x' * 190}{API_KEY}",
+            "logs": API_KEY + "x" * (MAX_LOG_CHARACTERS - 5),
+        },
         {"state": f"Odd {API_KEY}", "object": f"/api/v1/service/{API_KEY}/"},
     )
     text = "\n".join([failure_of(texts), *describe_unfinished(texts), progress_of(texts)])
@@ -178,7 +182,8 @@ def test_progress_counts_and_names_running_actions() -> None:
     objects = [f"/api/v1/service/{uuid_of(number)}/" for number in range(12)]
     actions = [{"state": "Failed"}] * 2 + [{"state": "In progress", "object": one} for one in objects[2:]]
     assert progress_of(make_texts(*actions)) == (
-        "2/12 done, 2 failed, 10 running (300 s left): Service Redeploy service/00000002 10 s, service/00000003 10 s, 8 more"
+        "2/12 done, 2 failed, 10 running (300 s left):"
+        " Service Redeploy service/00000002 10 s, service/00000003 10 s, 8 more"
     )
 
 

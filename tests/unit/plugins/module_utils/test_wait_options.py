@@ -23,7 +23,9 @@ def parse(**options: t.Any) -> WaitOptions:
 
 @pytest.mark.parametrize("options", [{}, {"uuid": None}, {"object": None}, {"uuid": None, "object": None}])
 def test_wait_options_without_uuid_and_object_are_refused(options: dict[str, t.Any]) -> None:
-    with pytest.raises(OptionError, match=r"^Invalid value for option uuid: None\. Neither uuid nor object has a value"):
+    with pytest.raises(
+        OptionError, match=r"^Invalid value for option uuid: None\. Neither uuid nor object has a value"
+    ):
         parse(**options)
 
 
@@ -88,7 +90,9 @@ def test_wait_options_zero_seconds_are_accepted(name: str) -> None:
 @pytest.mark.parametrize(
     ("interval", "max_interval", "longest"), [(1.0, 15.0, 15.0), (30.0, 15.0, 30.0), (30.0, 0.0, 30.0)]
 )
-def test_wait_options_interval_above_max_interval_raises_it(interval: float, max_interval: float, longest: float) -> None:
+def test_wait_options_interval_above_max_interval_raises_it(
+    interval: float, max_interval: float, longest: float
+) -> None:
     options = parse(uuid=[], interval=interval, max_interval=max_interval)
     assert (options.interval, options.max_interval) == (interval, longest)
 
@@ -104,7 +108,9 @@ def test_wait_options_success_states_are_ordered_and_unique() -> None:
 
 
 def test_wait_options_include_related_without_object_is_refused() -> None:
-    with pytest.raises(OptionError, match=r"^Invalid value for option include_related: True\. Requires the option object"):
+    with pytest.raises(
+        OptionError, match=r"^Invalid value for option include_related: True\. Requires the option object"
+    ):
         parse(uuid=[uuid_of(1)], include_related=True)
 
 
@@ -119,7 +125,9 @@ def test_wait_options_negative_min_actions_is_refused(options: dict[str, t.Any])
     [([], 0), ([uuid_of(1)], 1), ([uuid_of(1), uuid_of(1).upper(), f"/api/v1/action/{uuid_of(1)}/"], 1)],
 )
 def test_wait_options_min_actions_above_the_number_of_uuids_is_refused(uuids: list[str], count: int) -> None:
-    with pytest.raises(OptionError, match=rf"min_actions: {count + 1}\. .* but uuid names {count}\. Check the variable"):
+    with pytest.raises(
+        OptionError, match=rf"min_actions: {count + 1}\. .* but uuid names {count}\. Check the variable"
+    ):
         parse(uuid=uuids, min_actions=count + 1)
     assert parse(uuid=uuids, min_actions=count).min_actions == count
 

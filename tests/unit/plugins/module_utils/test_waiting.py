@@ -152,7 +152,9 @@ PHASES = {
 
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("latency", [1.9, 4.0, 40.0, 1e6])
-@pytest.mark.parametrize("options", [{}, {"object": SERVICE}, {"object": SERVICE, "delay": 5.0}, {"on_timeout": "cancel"}])
+@pytest.mark.parametrize(
+    "options", [{}, {"object": SERVICE}, {"object": SERVICE, "delay": 5.0}, {"on_timeout": "cancel"}]
+)
 @pytest.mark.parametrize("count", [1, 50])
 def test_timeout_is_exceeded_by_at_most_5_seconds(
     api: FakeApi, phase: str, latency: float, options: dict[str, t.Any], count: int
@@ -308,7 +310,7 @@ def test_fail_fast_logs_that_cannot_be_fetched_cost_one_short_attempt(api: FakeA
 def test_fail_fast_logs_that_take_long_cost_2_seconds(api: FakeApi) -> None:
     api.lists_have_logs = False
     uuids = [api.add((0.0, "Failed")) for _number in range(20)]
-    api.latency_for = lambda url: 60.0 if len(api.urls) > 3 else 0.0
+    api.latency_for = lambda _url: 60.0 if len(api.urls) > 3 else 0.0
     run = WaitRun(api, *uuids, fail_fast=True)
     run.run()
     assert run.elapsed <= 2.0
@@ -405,7 +407,8 @@ def test_short_key_does_not_hide_states_dates_and_uuids(api: FakeApi) -> None:
 
 
 def test_key_that_the_api_returns_is_in_no_result(api: FakeApi) -> None:
-    api.add((0, f"Odd {API_KEY}"), **{API_KEY: f"a {API_KEY}"})
+    fields: dict[str, t.Any] = {API_KEY: f"a {API_KEY}"}
+    api.add((0, f"Odd {API_KEY}"), **fields)
     run = WaitRun(api, uuid_of(1), timeout=1.0)
     results = run.run()
     assert results["states"] == {"Odd ***": 1}

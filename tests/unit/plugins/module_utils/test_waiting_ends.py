@@ -240,7 +240,8 @@ def test_unknown_uuid_needs_3_polls(api: FakeApi) -> None:
 @pytest.mark.parametrize("count", [1, 10])
 def test_fresh_action_that_is_not_visible_yet_is_waited_for(api: FakeApi, visible_after: float, count: int) -> None:
     uuids = [
-        api.add(RUNNING, (10.0, "Success"), started=api.clock() + visible_after * (number % 2)) for number in range(count)
+        api.add(RUNNING, (10.0, "Success"), started=api.clock() + visible_after * (number % 2))
+        for number in range(count)
     ]
     run = WaitRun(api, *uuids)
     assert run.run()["states"] == {"Success": count}
@@ -418,7 +419,9 @@ def test_short_uuid_that_is_ambiguous_is_an_error_with_results(api: FakeApi) -> 
         api.add(uuid=f"6246c558-0000-4000-8000-{number:012x}")
     known = api.add(RUNNING)
     run = WaitRun(api, known, "6246c558")
-    with pytest.raises(OptionError, match=r"option uuid: '6246c558'\. Several actions have a UUID that begins with this") as e:
+    with pytest.raises(
+        OptionError, match=r"option uuid: '6246c558'\. Several actions have a UUID that begins with this"
+    ) as e:
         run.run()
     assert e.value.results["unfinished"] == [known, "6246c558"]
 

@@ -13,7 +13,7 @@ import typing as t
 import pytest
 
 from ansible_collections.tutum.cloud.plugins.module_utils._polling import MAX_DETAIL_POLLS, MAX_FAILED_DETAILS
-from ansible_collections.tutum.cloud.tests.unit.fakes import EPOCH, FakeApi, FakeClock, response, uuid_of
+from ansible_collections.tutum.cloud.tests.unit.fakes import FakeApi, FakeClock, response
 from ansible_collections.tutum.cloud.tests.unit.wait_runs import RUNNING, WaitRun, request_moments
 
 NODE = "/api/v1/node/x/"
@@ -355,7 +355,9 @@ class SharedClock(FakeClock):
             self.now = max(self.now, self._waking.pop(number))
 
     def _is_next(self, number: int) -> bool:
-        return len(self._waking) == self._running and min(self._waking, key=lambda one: (self._waking[one], one)) == number
+        return (
+            len(self._waking) == self._running and min(self._waking, key=lambda one: (self._waking[one], one)) == number
+        )
 
 
 @pytest.mark.parametrize("headers", [{}, {"Retry_After": "3"}])

@@ -172,7 +172,8 @@ def test_object_without_any_action_is_a_failure_after_5_seconds_and_3_polls(
     assert (results["polls"] >= 3, results["timed_out"]) == (True, False)
     assert 5.0 <= run.elapsed <= 6.0
     assert run.message == (
-        f"{one} has no action at all. Check object (the type, and that the UUID is the object's), or set missing to skip."
+        f"{one} has no action at all."
+        " Check object (the type, and that the UUID is the object's), or set missing to skip."
     )
 
 
@@ -234,7 +235,9 @@ def test_min_actions_that_are_never_found_are_a_failure_at_the_timeout(api: Fake
 
 
 @pytest.mark.parametrize("missing", ["error", "skip"])
-def test_min_actions_of_an_object_without_any_action_are_looked_for_until_the_timeout(api: FakeApi, missing: str) -> None:
+def test_min_actions_of_an_object_without_any_action_are_looked_for_until_the_timeout(
+    api: FakeApi, missing: str
+) -> None:
     run = WaitRun(api, object=SERVICE, min_actions=1, timeout=20.0, missing=missing)
     assert run.run()["timed_out"]
     assert f"Found 0 of at least 1 actions (min_actions) of {SERVICE}." in run.message

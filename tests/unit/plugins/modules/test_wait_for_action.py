@@ -27,7 +27,17 @@ if t.TYPE_CHECKING:
 
     Run = t.Callable[..., t.Dict[str, t.Any]]
 
-RETURNED = {"actions", "states", "unfinished", "unsuccessful", "timed_out", "elapsed", "polls", "failed_polls", "changed"}
+RETURNED = {
+    "actions",
+    "states",
+    "unfinished",
+    "unsuccessful",
+    "timed_out",
+    "elapsed",
+    "polls",
+    "failed_polls",
+    "changed",
+}
 
 
 @pytest.fixture
@@ -50,7 +60,7 @@ def run(module_runs: t.Callable[[FakeApi], ModuleRuns], monkeypatch: pytest.Monk
 
 @pytest.fixture
 def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the warnings. Since core 2.19 it depends on what else runs in the process whether they are in the result."""
+    """Return the warnings. Since core 2.19, whether they are in the result depends on what else runs in the process."""
     shown: list[str] = []
     monkeypatch.setattr(AnsibleModule, "warn", lambda _self, warning: shown.append(warning))
     return shown
@@ -226,7 +236,9 @@ def test_main_writes_progress_into_the_tasks_temporary_directory(run: Run, api: 
 
 
 @pytest.mark.parametrize("options", [{"progress": False}, {"_ansible_no_log": True}, {"_ansible_tmpdir": None}])
-def test_main_without_progress_writes_nothing(run: Run, api: FakeApi, tmp_path: Path, options: dict[str, t.Any]) -> None:
+def test_main_without_progress_writes_nothing(
+    run: Run, api: FakeApi, tmp_path: Path, options: dict[str, t.Any]
+) -> None:
     run(**{"uuid": [api.add(RUNNING)], "timeout": 3, "_ansible_tmpdir": str(tmp_path), **options})
     assert not (tmp_path / FILE_NAME).exists()
 

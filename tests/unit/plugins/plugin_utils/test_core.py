@@ -56,8 +56,9 @@ def test_is_with_loop_outside_of_a_lookup_is_false() -> None:
 
 @pytest.mark.parametrize("value", [True, False])
 def test_is_with_loop_in_a_lookup_is_what_ansible_core_says(value: bool) -> None:
-    if _core._LookupContext is None:  # before core 2.19
+    context = vars(_core)["_LookupContext"]
+    if context is None:  # before core 2.19
         assert not is_with_loop()
         return
-    with _core._LookupContext(invoked_as_with=value):
+    with context(invoked_as_with=value):
         assert is_with_loop() is value

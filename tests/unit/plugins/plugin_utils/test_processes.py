@@ -56,7 +56,9 @@ class Listing:
 
 
 def test_end_this_worker_terminates_descendants_and_then_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    listing = Listing(monkeypatch, "    1     0\n   10     1\n  11    10\n   12    11\n 13  11\n 14 12\n   20     1\n 21 20\n")
+    listing = Listing(
+        monkeypatch, "    1     0\n   10     1\n  11    10\n   12    11\n 13  11\n 14 12\n   20     1\n 21 20\n"
+    )
     end_this_worker()
     pids = [pid for pid, _number in listing.killed]
     assert (sorted(pids), pids[-1]) == ([10, 11, 12, 13, 14], 10)

@@ -312,7 +312,7 @@ def test_action_refuses_a_dictionary_as_uuid_and_names_the_remedy(screen: Screen
     with pytest.raises(AnsibleActionFail) as caught:
         task.run()
     assert "Invalid value for option uuid: a dictionary." in str(caught.value)
-    assert "uuid: \"{{ result.x_tutum_action_uri }}\"" in str(caught.value)
+    assert 'uuid: "{{ result.x_tutum_action_uri }}"' in str(caught.value)
     assert (task.module_calls, screen.lines) == ([], [])
 
 
@@ -363,14 +363,17 @@ def test_action_ends_everything_when_ansible_is_gone(
 
 
 @pytest.mark.usefixtures("quick", "screen")
-def test_action_that_runs_in_the_background_does_not_watch_ansible(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_action_that_runs_in_the_background_does_not_watch_ansible(tmp_path: Path) -> None:
     """The module lives on by itself: that is what async is for."""
     threads = threading.active_count()
     task = Task(tmp_path)
     task.plugin._task.async_val = 60
     counts: list[int] = []
-    task.plugin._execute_module = lambda **_arguments: counts.append(threading.active_count()) or {}
+
+    def execute_module(**_arguments: t.Any) -> dict[str, t.Any]:
+        counts.append(threading.active_count())
+        return {}
+
+    task.plugin._execute_module = execute_module
     task.run()
     assert counts == [threads]
