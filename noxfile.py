@@ -5,7 +5,7 @@
 """All checks of this collection. ``make test`` runs those tagged ``test``, some at a time; ``nox --list`` names them.
 
 No session reads the caller's home or environment variables of Ansible or Tutum, and none leaves anything outside the
-folders that git ignores: each works in its own copy of the tree, with its own HOME, in ``.cache/sessions/SESSION``.
+directories that git ignores: each works in its own copy of the tree, with its own HOME, in ``.cache/sessions/SESSION``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ sys.path[:0] = [str(CHECKOUT / "tests" / "tools"), str(CHECKOUT / "tests" / "san
 import artifact  # noqa: E402 - found on the path just set
 import source_tree  # noqa: E402
 from environment import environment_python  # noqa: E402
-from interpreters import interpreter_folders  # noqa: E402
+from interpreters import interpreter_directories  # noqa: E402
 
 # Which ansible-core runs on which Python of the controller, its oldest and its newest, and what runs on that pair. Real
 # playbooks take long: they run on the oldest and the newest cores.
@@ -62,7 +62,7 @@ nox.options.tags = ["test"]
 for variable in list(os.environ):
     if variable.startswith(("ANSIBLE_", "TUTUM_")):
         del os.environ[variable]
-os.environ["PATH"] = os.pathsep.join([*map(str, interpreter_folders()), os.environ["PATH"]])
+os.environ["PATH"] = os.pathsep.join([*map(str, interpreter_directories()), os.environ["PATH"]])
 os.environ["LC_ALL"] = "C.UTF-8"  # Ansible insists on UTF-8
 os.environ.setdefault("PIP_CACHE_DIR", str(CACHE / "pip"))
 os.environ["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
@@ -70,23 +70,23 @@ os.environ["VIRTUALENV_OVERRIDE_APP_DATA"] = str(CACHE / "virtualenv")
 
 
 def prepare(session: nox.Session) -> Path:
-    """Give the session a folder for its temporary files, a HOME, and its own copy of the collection.
+    """Give the session a directory for its temporary files, a HOME, and its own copy of the collection.
 
-    Returns the collection's folder, ``.cache/sessions/SESSION/ansible_collections/tutum/cloud``.
+    Return the collection's directory, ``.cache/sessions/SESSION/ansible_collections/tutum/cloud``.
     """
-    folder = CACHE / "sessions" / session.name
-    shutil.rmtree(folder, ignore_errors=True)
+    directory = CACHE / "sessions" / session.name
+    shutil.rmtree(directory, ignore_errors=True)
     home = source_tree.create_home(
-        folder / "home",
+        directory / "home",
         pip_cache=Path(os.environ["PIP_CACHE_DIR"]),
         environments=CACHE / "ansible-test" / session.name,
     )
-    # Ansible puts sockets there, whose paths must be short; a folder in the checkout would often be too deep. No hyphen
-    # before the part that chance adds: Ansible has Python read paths as expressions, and `-5in` makes it warn.
+    # Ansible puts sockets there, whose paths must be short; a directory in the checkout would often be too deep. No
+    # hyphen before the random part: Ansible has Python read paths as expressions, and `-5in` makes it warn.
     temporary = tempfile.mkdtemp(prefix="tutum_")
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)
     session.env.update({"HOME": str(home), "TMPDIR": temporary, "NO_COLOR": "1"})
-    return source_tree.copy_tree(folder)
+    return source_tree.copy_tree(directory)
 
 
 def install(session: nox.Session, *requirements: str) -> None:
@@ -101,7 +101,7 @@ def install_core(session: nox.Session, version: str, *requirements: str) -> None
 
 
 def run_all(session: nox.Session, commands: Iterable[list[str]], **options: Any) -> None:
-    """Run all commands, and fail afterwards if any did: a person wants to see everything that is wrong."""
+    """Run all commands, and fail at the end if one of them failed, so that all errors are shown."""
     failed = []
     for command in commands:
         try:
@@ -236,15 +236,15 @@ def target(session: nox.Session) -> None:
 def build(session: nox.Session) -> None:
     """Build the artifact into dist/, check it as Galaxy would, and install it."""
     collection = prepare(session)
-    folder = collection.parents[2]
+    directory = collection.parents[2]
     expected = artifact.expected_files(collection)
     artifact.leave_leftovers(collection)
     install(session, f"--requirement={REQUIREMENTS}/build.txt")
 
     # Not in the checkout: its ansible.cfg would show the collection as installed.
-    with session.chdir(folder):
+    with session.chdir(directory):
         session.run("ansible-galaxy", "collection", "build", "--force", str(collection))
-        (built,) = folder.glob("*.tar.gz")
+        (built,) = directory.glob("*.tar.gz")
         if problems := artifact.problems(built, expected):
             session.error("\n".join(problems))
 
@@ -253,7 +253,7 @@ def build(session: nox.Session) -> None:
         if complaints := re.findall(r"(?m)^(?:WARNING|ERROR)\b.*", report):
             session.error("galaxy-importer complains:\n" + "\n".join(complaints))
 
-        installed = folder / "installed"
+        installed = directory / "installed"
         session.env["ANSIBLE_COLLECTIONS_PATH"] = str(installed)
         session.run("ansible-galaxy", "collection", "install", "--offline", str(built))
         for module in ("tutum_action_info", "tutum_call", "wait_for_action"):
@@ -266,7 +266,7 @@ def build(session: nox.Session) -> None:
             "images": {"base_image": {"name": "example.org/base:latest"}},
             "dependencies": {"galaxy": {"collections": ["tutum.cloud"]}},
         }
-        (folder / "execution-environment.yml").write_text(json.dumps(definition))
+        (directory / "execution-environment.yml").write_text(json.dumps(definition))
         session.run("ansible-builder", "create", "--context=context")
     (CHECKOUT / "dist").mkdir(exist_ok=True)
     shutil.copy(built, CHECKOUT / "dist")

@@ -76,6 +76,8 @@ options:
       - What to do if an action in O(uuid) does not exist, or if no action of O(object) exists.
       - A new action is not always visible immediately. An action counts as missing if the API responds with status 404
         for at least 5 seconds and 3 polls.
+      - An action that was seen before and is then missing is a failure in any case, since it is not known to have
+        succeeded.
     type: str
     choices:
       error: Fail.
@@ -132,11 +134,6 @@ EXAMPLES = r"""
     min_actions: "{{ services | length }}"
     timeout: 600
 
-- name: Wait until no action of the service is running, whether the actions succeed or not
-  tutum.cloud.wait_for_action:
-    object: /api/v1/service/2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5/
-    success_states: [Success, Failed, Canceled]
-
 - name: Start a service
   tutum.cloud.tutum_call:
     path: /api/v1/service/2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5/start/
@@ -146,6 +143,11 @@ EXAMPLES = r"""
   tutum.cloud.wait_for_action:
     object: /api/v1/service/2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5/
     min_actions: 1
+
+- name: Wait until no action of the service is running, whether the actions succeed or not
+  tutum.cloud.wait_for_action:
+    object: /api/v1/service/2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5/
+    success_states: [Success, Failed, Canceled]
 
 - name: Wait for an action, and fail with the last line of its logs
   block:

@@ -15,13 +15,36 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from contextlib import suppress
+import threading
+import typing as t
+from contextlib import contextmanager, suppress
 
 LIST_SECONDS = 5.0
 
 
+@contextmanager
+def ending_children_on_sigterm() -> t.Iterator[None]:
+    """Make SIGTERM, with which Ansible ends its workers, also end what this worker started.
+
+    Since core 2.19 Ansible does that itself. Before, ssh would live on, and with it the module on the other side.
+    """
+    is_ours = (
+        threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    )
+    if is_ours:
+        signal.signal(signal.SIGTERM, lambda _number, _frame: end_this_worker())
+    try:
+        yield
+    finally:
+        if is_ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def end_this_worker() -> None:
     """Terminate everything that this process started, and the process itself."""
+    if threading.current_thread() is threading.main_thread():
+        # Called by a handler of this signal.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for pid in _descendants(os.getpid()):
         with suppress(OSError):
             os.kill(pid, signal.SIGTERM)

@@ -27,7 +27,10 @@ from ansible.utils.display import Display
 
 from ansible_collections.tutum.cloud.plugins.module_utils._progress import HEARTBEAT_SECONDS, ProgressReader
 from ansible_collections.tutum.cloud.plugins.plugin_utils._core import shared_directory
-from ansible_collections.tutum.cloud.plugins.plugin_utils._processes import end_this_worker
+from ansible_collections.tutum.cloud.plugins.plugin_utils._processes import (
+    end_this_worker,
+    ending_children_on_sigterm,
+)
 
 CHECK_SECONDS = 0.5
 """How often to check for news, and whether Ansible is still there."""
@@ -66,7 +69,8 @@ class WaitingAction(ActionBase):
         watcher = threading.Thread(target=_watch, args=(is_over, follower), daemon=True)
         watcher.start()
         try:
-            result.update(self._execute_module(task_vars=task_vars))
+            with ending_children_on_sigterm():
+                result.update(self._execute_module(task_vars=task_vars))
         finally:
             is_over.set()
             watcher.join()

@@ -58,7 +58,8 @@ NO_ACTION = "has no action at all. Check object"
 
 GATES = {
     # What does not name anything.
-    "variable_missing": Gate({"uuid": "{{ redeploy.x_tutum_action_uri | default(none) }}"}, NO_VALUE),
+    # Templates of core 2.18 turn null into an empty text.
+    "variable_missing": Gate({"uuid": "{{ redeploy.x_tutum_action_uri | default(none) }}"}, "uuid"),
     "both_null": Gate({"uuid": None, "object": None}, NO_VALUE),
     "null_in_a_list": Gate({"uuid": [None]}, "uuid"),
     "empty_text": Gate({"uuid": ""}, "Invalid value for option uuid"),
@@ -73,7 +74,7 @@ GATES = {
     # What is seen late.
     "list_that_lags": Gate({"object": "{object}", "min_actions": 1}, FAILED, ({**FAILING, "listed_after": 3},)),
     "too_few_actions": Gate(
-        {"object": "{object}", "min_actions": 2, "timeout": 3},
+        {"object": "{object}", "min_actions": 2, "timeout": 10},
         "Found 1 of at least 2 actions",
         ({"phases": [[0, RUNNING], [1, "Success"]], **SOON},),
     ),
@@ -113,8 +114,11 @@ GATES = {
         server={"clock_offset": 100},
     ),
     "starts_during_delay": Gate(
-        {"object": "{object}", "delay": 4},
-        actions=({"phases": [[-1, "Success"]]}, {"phases": [[0, RUNNING], [3, "Failed"]], "visible_after": 2, **SOON}),
+        {"object": "{object}", "delay": 13},
+        actions=(
+            {"phases": [[-1, "Success"]]},
+            {"phases": [[0, RUNNING], [12, "Failed"]], "visible_after": 11, **SOON},
+        ),
         warning="Nothing to wait for",
     ),
     "white_space_around_uuid": Gate({"uuid": " {action}\n"}, actions=({"phases": [[0, "Success"]]},)),

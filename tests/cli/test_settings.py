@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from tests.cli.running import Ansible
 
 EXAMPLE = "6246c558-976c-4df6-ba60-eb1a344a17af"
+SLOW_RESOLVER = """
+import socket, time
+usual = socket.getaddrinfo
+def getaddrinfo(host, *args, **options):
+    if host == "tutum.example":
+        time.sleep(60)
+    return usual(host, *args, **options)
+socket.getaddrinfo = getaddrinfo
+"""
 LOOKUP = f"{{{{ query('tutum.cloud.tutum_action', '{EXAMPLE}') | map(attribute='action') | first }}}}"
 QUERY: dict[str, Any] = {"name": "module", "tutum.cloud.tutum_action_info": {"uuid": EXAMPLE}}
 WAIT: dict[str, Any] = {"name": "wait", "tutum.cloud.wait_for_action": {"uuid": EXAMPLE}}
@@ -92,8 +101,7 @@ def test_timeout_is_exceeded_by_5_seconds_at_most(ansible: Ansible) -> None:
     """A server that accepts and says nothing, and a resolver that takes long."""
     slow = ansible.directory / "slow"
     slow.mkdir()
-    code = "import socket, time\nsocket.getaddrinfo = lambda *_args, **_options: time.sleep(60)\n"
-    (slow / "sitecustomize.py").write_text(code, encoding="utf-8")
+    (slow / "sitecustomize.py").write_text(SLOW_RESOLVER, encoding="utf-8")
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         wait = {"uuid": [EXAMPLE], "timeout": 5, "request_timeout": 30}

@@ -17,7 +17,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
-from interpreters import interpreter_folders
+from interpreters import interpreter_directories
 
 if TYPE_CHECKING:
     from tutum_sandbox.process import Sandbox
@@ -103,7 +103,7 @@ def test_library_missing_on_the_control_node(ansible: Ansible, library: str, mod
 def oldest_python(ansible: Ansible) -> Path:
     """Return the oldest Python of a managed node that is supported, with the collection's requirements."""
     version = run_python(ansible.python, "from ansible.module_utils.basic import _PY_MIN; print('%d.%d' % _PY_MIN)")
-    found = shutil.which(f"python{version}", path=os.pathsep.join(map(str, interpreter_folders())))
+    found = shutil.which(f"python{version}", path=os.pathsep.join(map(str, interpreter_directories())))
     if found is None:
         leave = pytest.fail if os.environ.get("CI") else pytest.skip
         leave(f"there is no Python {version} here")

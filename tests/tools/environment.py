@@ -62,14 +62,16 @@ def _fingerprint(name: str) -> str:
 
 
 def _create(name: str) -> None:
-    folder = ENVIRONMENTS / name
-    if folder.exists():
-        shutil.rmtree(folder)
+    directory = ENVIRONMENTS / name
+    if directory.exists():
+        shutil.rmtree(directory)
     options = [option for file in REQUIREMENTS[name] for option in ("--requirement", str(CHECKOUT / file))]
     # Not sys.executable: inside another environment that is a link, and the base may outlive that environment.
     base = getattr(sys, "_base_executable", sys.executable)
-    _run([base, "-m", "venv", str(folder)], hint="Does this Python have venv and ensurepip (python3-venv on Debian)?")
-    _run([str(folder / "bin" / "python"), "-m", "pip", "install", *options], hint="Is a package index reachable?")
+    _run(
+        [base, "-m", "venv", str(directory)], hint="Does this Python have venv and ensurepip (python3-venv on Debian)?"
+    )
+    _run([str(directory / "bin" / "python"), "-m", "pip", "install", *options], hint="Is a package index reachable?")
 
 
 def _run(command: list[str], *, hint: str) -> None:
@@ -99,7 +101,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nInterrupted. The next call begins anew.", file=sys.stderr)
+        print("\nInterrupted. The next call starts again.", file=sys.stderr)
         return 130
     return 0
 

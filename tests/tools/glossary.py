@@ -57,7 +57,9 @@ GLOSSARY = {
 }
 
 # Texts that are not the project's own.
-EXCLUDED = re.compile(r"(COPYING|LICENSES/.*|tests/tools/glossary\.py|tests/tools/tests/test_glossary\.py|.*\.(png|ico|gz))")
+EXCLUDED = re.compile(
+    r"(COPYING|LICENSES/.*|tests/tools/glossary\.py|tests/tools/tests/test_glossary\.py|.*\.(png|ico|gz))"
+)
 
 # Names that others gave.
 FOREIGN = re.compile(r"--ask-[a-z-]+|ask_[a-z]+_pass(word)?|list_tasks|\btroubleshooting\b")
@@ -83,7 +85,7 @@ def findings_in(path: str, text: str) -> Iterator[Finding]:
     for number, line in enumerate(text.splitlines(), start=1):
         words = _CAMEL_CASE.sub(" ", FOREIGN.sub(" ", line)).replace("_", " ").replace("-", " ").lower()
         for match in _PATTERN.finditer(words):
-            instead = next(use for pattern, use in GLOSSARY.items() if re.fullmatch(pattern, match[0]))
+            instead = next((use for pattern, use in GLOSSARY.items() if re.fullmatch(pattern, match[0])), "")
             yield Finding(path, number, match[0], instead)
 
 

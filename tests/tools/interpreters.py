@@ -13,21 +13,21 @@ import sys
 from pathlib import Path
 
 
-def interpreter_folders() -> list[Path]:
-    """Folders to put on PATH, so that each ``pythonX.Y`` that is installed is also found.
+def interpreter_directories() -> list[Path]:
+    """Return directories for PATH in which each installed ``pythonX.Y`` is found.
 
-    pyenv installs many Pythons but answers only to those that are switched on, so its versions are named one by one.
-    The folder of the Python that runs now is the first: ``python3`` stays what it was.
+    pyenv's own commands run only the versions that are activated, so the directory of each version is listed. The
+    directory of the current Python is the first, so that ``python3`` stays the same.
     """
-    folders = [Path(getattr(sys, "_base_executable", sys.executable)).parent]
+    directories = [Path(getattr(sys, "_base_executable", sys.executable)).parent]
     if pyenv := shutil.which("pyenv"):
         root = subprocess.run([pyenv, "root"], check=False, stdout=subprocess.PIPE, text=True).stdout.strip()
-        # It answers with a folder of HOME, which is another one where HOME was changed for a while.
+        # The root depends on HOME, which may be a temporary one.
         roots = {Path(root or os.devnull), Path(pyenv).resolve().parents[1]}
         versions = [version for each in roots for version in each.glob("versions/3.*/bin")]
-        folders += sorted(versions, key=_version, reverse=True)
-    return folders
+        directories += sorted(versions, key=_version, reverse=True)
+    return directories
 
 
-def _version(folder: Path) -> list[int]:
-    return [int(part) for part in folder.parent.name.split(".") if part.isdigit()]
+def _version(directory: Path) -> list[int]:
+    return [int(part) for part in directory.parent.name.split(".") if part.isdigit()]

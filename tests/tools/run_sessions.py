@@ -131,10 +131,10 @@ class Runner:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a session with all its children: first as Ctrl-C does, so that it can clean up."""
-    for sent, patience in ((signal.SIGINT, 10.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+    for sent, seconds in ((signal.SIGINT, 10.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
         try:
             os.killpg(process.pid, sent)
-            process.wait(patience)
+            process.wait(seconds)
         except ProcessLookupError:
             return
         except subprocess.TimeoutExpired:

@@ -30,7 +30,7 @@ _GET_PIP_NAMES = ("get_pip_24_2.py", "get_pip_25_2.py")
 
 
 def copy_tree(root: Path) -> Path:
-    """Copy every file that git tracks or would track into a new tree below ``root``; return the collection's folder.
+    """Copy every file that git tracks or would track into a new tree below ``root``; return the collection's directory.
 
     Changes not committed yet are part of the copy, ignored files are not.
     """
@@ -48,7 +48,7 @@ def copy_tree(root: Path) -> Path:
             continue  # tracked, but deleted in the working tree
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, copy, follow_symlinks=False)
-    # The copy lies in a folder that git ignores. As a repository of its own it is none of the outer one's business.
+    # The copy is in a directory that git ignores. As a separate repository it is not affected by the outer one.
     subprocess.run(["git", "init", "--quiet"], cwd=collection, check=True)
     return collection
 

@@ -30,18 +30,18 @@ sys.exit(name == "bad")
 """
 
 
-def start(folder: Path, sessions: str, *, ignoring_ctrl_c: bool = False) -> subprocess.Popen[str]:
+def start(directory: Path, sessions: str, *, ignoring_ctrl_c: bool = False) -> subprocess.Popen[str]:
     """Run these sessions, which leave their process's number in a file of their name."""
-    (folder / "tests/tools").mkdir(parents=True)
-    (folder / "tests/tools/run_sessions.py").write_text(RUNNER.read_text())
-    (folder / "nox.py").write_text(NOX)
+    (directory / "tests/tools").mkdir(parents=True)
+    (directory / "tests/tools/run_sessions.py").write_text(RUNNER.read_text())
+    (directory / "nox.py").write_text(NOX)
     code = "import runpy, signal, sys; sys.argv[:1] = []\n"
     code += "signal.signal(signal.SIGINT, signal.SIG_IGN)\n" * ignoring_ctrl_c
     code += "runpy.run_path(sys.argv[0], run_name='__main__')"
     return subprocess.Popen(
         [sys.executable, "-c", code, "tests/tools/run_sessions.py", "--tag=test", "--jobs=2"],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(folder), "SESSIONS": sessions},
+        cwd=directory,
+        env=os.environ | {"PYTHONPATH": str(directory), "SESSIONS": sessions},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -309,7 +309,8 @@ def test_option_of_the_connection_empty_counts_as_not_set(
     monkeypatch.setenv("TUTUM_REST_HOST", "")
     assert uuids_of(look_up(api_key=empty, api_url=empty, username=empty)) == expected
     monkeypatch.setenv("TUTUM_APIKEY", API_KEY)
-    assert uuids_of(look_up(variables={**VARIABLES, "tutum_api_key": empty})) == expected
+    unset = {"tutum_api_key": empty, "tutum_max_retries": empty, "tutum_validate_certs": empty}
+    assert uuids_of(look_up(variables={**VARIABLES, **unset})) == expected
 
 
 def test_variable_that_is_not_needed_may_be_undefined(api: FakeApi) -> None:
@@ -367,6 +368,7 @@ def test_environment_of_the_task_adds_to_that_of_the_process(
     environment = {"TUTUM_USER": "task", "HTTPS_PROXY": "http://task.example.org", "TUTUM_APIKEY": None, "OTHER": 1}
     look_up(variables={"environment": [environment]})
     assert users_of(connections) == ["task"]
+    assert connections[0].authorization == f"ApiKey task:{API_KEY}"
     environ = connections[0].environ
     assert (environ["HTTPS_PROXY"], environ["OTHER"]) == ("http://task.example.org", "1")
     assert os.environ["HTTPS_PROXY"] == "http://process.example.org"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Actions: states, the fields that users get, and how one action is fetched, found and canceled."""
+"""Actions: their states, the fields that users see, and how one is fetched, found and canceled."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.tutum.cloud.plugins.module_utils._actions import (
-    DERIVED_FIELDS,
-    DOCUMENTED_FIELDS,
     FINAL_STATES,
     STATES,
     UNFINISHED_STATES,
@@ -31,57 +29,39 @@ from ansible_collections.tutum.cloud.plugins.module_utils._errors import (
     ResponseError,
     TransientError,
 )
-from ansible_collections.tutum.cloud.tests.unit.fakes import (
-    API_URL,
-    SERVICE,
-    FakeApi,
-    FakeClient,
-    page,
-    response,
-    uuid_of,
-)
+from ansible_collections.tutum.cloud.tests.unit.fakes import API_URL, SERVICE, FakeApi, FakeClient, response, uuid_of
 from ansible_collections.tutum.cloud.tests.unit.properties import PROPERTY, json_values
-
-FAR = 1e12
-"""A deadline that is never reached."""
 
 UUID = "6246c558-976c-4df6-ba60-eb1a344a17af"
 OTHER = "eea638f4-b77a-4183-b241-22dbd7866f22"
+FAR = 1e12
+"""A deadline that is never reached."""
 
 
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-def client_of(api: FakeApi, **settings: t.Any) -> ActionsClient:
-    return ActionsClient(FakeClient(api, **settings))
-
-
-# States
+# States.
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_is_finished_in_three_states(state: str) -> None:
+def test_state_is_final_or_unfinished(state: str) -> None:
     assert is_finished({"state": state}) is (state in {"Success", "Failed", "Canceled"})
 
 
-@pytest.mark.parametrize("state", [None, "", "success", "Done", 1, [], {}])
-def test_is_finished_in_an_unknown_state_is_false(state: object) -> None:
+@pytest.mark.parametrize("state", [None, "", "success", "Done", 1, True, [], {}])
+def test_state_that_is_unknown_is_not_final(state: object) -> None:
     assert is_finished({"state": state}) is False
     assert is_finished({}) is False
 
 
-def test_states_are_unfinished_or_final() -> None:
-    assert sorted([*UNFINISHED_STATES, *FINAL_STATES]) == sorted(STATES)
-    # In the order in which an action passes through them.
+def test_states_are_in_the_order_in_which_an_action_passes_through_them() -> None:
+    """Lists that are read in this order do not miss an action that moves."""
     assert UNFINISHED_STATES == ("Pending", "In progress", "Canceling")
+    assert (*UNFINISHED_STATES, *FINAL_STATES) == STATES
 
 
-# Fields
+# Fields.
 
 
-def make_action(**fields: t.Any) -> dict[str, t.Any]:
+def action(**fields: t.Any) -> dict[str, t.Any]:
     return {
         "uuid": UUID,
         "state": "Success",
@@ -92,16 +72,11 @@ def make_action(**fields: t.Any) -> dict[str, t.Any]:
     }
 
 
-def show(action: dict[str, t.Any], **options: t.Any) -> dict[str, t.Any]:
-    """Return an action as a query shows it: reduced while it is read, then with its derived fields."""
-    fields = Fields(options)
-    return fields.show(fields.keep(action))
-
-
-def test_show_adds_derived_fields_and_changes_nothing_else() -> None:
-    action = make_action(later_field={"x": [1]}, body='{"a": "b"}')
-    assert show(action) == {
-        **action,
+def test_fields_without_options_show_the_action_untouched_and_derived_fields() -> None:
+    fields = Fields({})
+    given_action = action(later_field={"x": [1]}, body='{"a": "b"}')
+    assert fields.show(given_action) == {
+        **action(later_field={"x": [1]}, body='{"a": "b"}'),
         "started_at": "2014-09-17T08:26:22Z",
         "ended_at": "2014-09-17T08:26:34Z",
         "duration": 12.0,
@@ -109,15 +84,8 @@ def test_show_adds_derived_fields_and_changes_nothing_else() -> None:
         "object_type": "service",
         "object_uuid": "2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5",
     }
-    assert action == make_action(later_field={"x": [1]}, body='{"a": "b"}')
-
-
-@pytest.mark.parametrize(
-    "date", ["Wed, 17 Sep 2014 08:26:22 +0000", "Wed,  17 Sep 2014 08:26:22 +0000", "2014-09-17T08:26:22"]
-)
-def test_show_started_at_in_each_form_of_date(date: str) -> None:
-    shown = show(make_action(start_date=date))
-    assert (shown["started_at"], shown["duration"]) == ("2014-09-17T08:26:22Z", 12.0)
+    assert given_action == action(later_field={"x": [1]}, body='{"a": "b"}')
+    assert fields.keep(given_action) is given_action
 
 
 @pytest.mark.parametrize(
@@ -125,7 +93,8 @@ def test_show_started_at_in_each_form_of_date(date: str) -> None:
     [
         ({"end_date": None}, {"ended_at": None, "duration": None}),
         ({"start_date": "soon"}, {"started_at": None, "duration": None, "ended_at": "2014-09-17T08:26:34Z"}),
-        ({"start_date": 7}, {"started_at": None, "duration": None}),
+        ({"start_date": "Wed,  1 Oct 2014 08:26:22 +0000"}, {"started_at": "2014-10-01T08:26:22Z"}),
+        ({"start_date": "2014-09-17T08:26:22"}, {"started_at": "2014-09-17T08:26:22Z", "duration": 12.0}),
         ({"state": "Canceling"}, {"finished": False}),
         ({"state": None}, {"finished": False}),
         ({"object": None}, {"object_type": None, "object_uuid": None}),
@@ -135,13 +104,9 @@ def test_show_started_at_in_each_form_of_date(date: str) -> None:
         ({"object": f"/api/infra/v1/node/{OTHER}/"}, {"object_type": "node", "object_uuid": OTHER}),
     ],
 )
-def test_show_derived_field_without_its_source_is_null(fields: dict[str, t.Any], expected: dict[str, t.Any]) -> None:
-    shown = show(make_action(**fields))
+def test_derived_field_is_null_if_it_is_unknown(fields: dict[str, t.Any], expected: dict[str, t.Any]) -> None:
+    shown = Fields({}).show(action(**fields))
     assert {name: shown[name] for name in expected} == expected
-
-
-def test_show_action_without_any_field_has_null_derived_fields() -> None:
-    assert show({}) == {**dict.fromkeys(DERIVED_FIELDS), "finished": False}
 
 
 @pytest.mark.parametrize(
@@ -152,21 +117,20 @@ def test_show_action_without_any_field_has_null_derived_fields() -> None:
         ("object", ["object_type", "object_uuid"]),
     ],
 )
-def test_hidden_fields_make_what_is_derived_from_them_null(hidden: str, null: list[str]) -> None:
-    shown = show(make_action(), hidden_fields=[hidden])
+def test_hidden_fields_are_not_shown_in_derived_ones(hidden: str, null: list[str]) -> None:
+    shown = Fields({"hidden_fields": [hidden]}).show(action())
     assert hidden not in shown
     assert [shown[name] for name in null] == [None] * len(null)
-    assert show(make_action())[null[0]] is not None
 
 
-def test_hidden_fields_hide_fields_of_the_api_and_derived_ones() -> None:
-    shown = show(make_action(body="x"), hidden_fields=["body", "finished", "duration", "none"])
-    assert not {"body", "finished", "duration", "none"} & set(shown)
+def test_hidden_fields_may_be_derived_or_unknown() -> None:
+    shown = Fields({"hidden_fields": ["body", "finished", "duration", "none"]}).show(action(body="x"))
+    assert not {"body", "finished", "duration"} & set(shown)
     assert shown["started_at"] == "2014-09-17T08:26:22Z"
 
 
 @pytest.mark.parametrize("name", ["uuid", "state"])
-def test_hidden_fields_uuid_and_state_are_refused(name: str) -> None:
+def test_hidden_fields_cannot_hide_uuid_and_state(name: str) -> None:
     with pytest.raises(OptionError) as caught:
         Fields({"hidden_fields": ["body", name]})
     assert str(caught.value) == (
@@ -175,220 +139,204 @@ def test_hidden_fields_uuid_and_state_are_refused(name: str) -> None:
     )
 
 
-def test_fields_selects_fields_of_the_api_and_derived_ones() -> None:
-    shown = show(make_action(body="x", logs="y"), fields=["logs", "duration", "object_type", "none"])
-    assert shown == {"logs": "y", "duration": 12.0, "object_type": "service"}
+def test_fields_shows_only_these() -> None:
+    fields = Fields({"fields": ["action", "duration", "later_field", "logs"]})
+    given_action = action(action="Service Start", later_field=1, body="large")
+    kept = fields.keep(given_action)
+    assert "body" not in kept
+    assert {"uuid", "state", "start_date"} <= set(kept)
+    for one in (given_action, kept):
+        assert fields.show(one) == {"action": "Service Start", "duration": 12.0, "later_field": 1}
 
 
-def test_fields_drop_what_is_not_needed_as_soon_as_an_action_is_read() -> None:
-    kept = Fields({"fields": ["logs", "duration"]}).keep(make_action(body="x" * 1000, logs="y", ip="1.2.3.4"))
-    assert kept == make_action(logs="y")
+@pytest.mark.parametrize("hidden", [None, []])
+def test_fields_may_be_combined_with_no_hidden_fields(hidden: list[str] | None) -> None:
+    assert Fields({"fields": ["uuid"], "hidden_fields": hidden}).show(action()) == {"uuid": UUID}
 
 
-@pytest.mark.parametrize("options", [{}, {"fields": None, "hidden_fields": None}, {"hidden_fields": ["body"]}])
-def test_fields_not_set_keep_an_action_complete(options: dict[str, t.Any]) -> None:
-    action = make_action(body="x")
-    assert Fields(options).keep(action) == make_action(body="x")
-
-
-def test_fields_empty_is_refused() -> None:
-    with pytest.raises(
-        OptionError,
-        match=r"^Invalid value for option fields: \[\]\. Must not be empty\. Omit it to return all fields\.$",
-    ):
-        Fields({"fields": []})
-
-
-def test_fields_and_hidden_fields_are_mutually_exclusive() -> None:
-    with pytest.raises(
-        OptionError, match=r"option fields: .*Cannot be combined with hidden_fields\. Remove one of them\."
-    ):
-        Fields({"fields": ["uuid"], "hidden_fields": ["body"]})
-    assert Fields({"fields": ["uuid"], "hidden_fields": []}).selected == frozenset(["uuid"])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"fields": ["uuid"], "hidden_fields": ["body"]},
+            "Invalid value for option fields: ['uuid']. Cannot be combined with hidden_fields. Remove one of them.",
+        ),
+        ({"fields": []}, "Invalid value for option fields: []. Must not be empty. Omit it to return all fields."),
+    ],
+)
+def test_fields_that_make_no_sense_are_refused(options: dict[str, t.Any], message: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        Fields(options)
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("option", ["fields", "hidden_fields"])
-def test_fields_unknown_name_draws_a_warning(option: str) -> None:
-    fields = Fields({option: ["lgos", "body", "Finished"]})
-    fields.show(fields.keep(make_action()))
+def test_fields_unknown_names_draw_a_warning(option: str) -> None:
+    fields = Fields({option: ["log", "logs", "later_field", "bodies", "duration"]})
+    fields.keep(action(later_field=1))
     assert fields.warnings == [
-        f"{option}: no action has a field Finished. Check the name.",
-        f"{option}: no action has a field lgos. Check the name.",
+        f"{option}: no action has a field bodies. Check the name.",
+        f"{option}: no action has a field log. Check the name.",
     ]
+    # A field that only some of the actions have is known.
+    fields.show(action(log=""))
+    assert fields.warnings == [f"{option}: no action has a field bodies. Check the name."]
 
 
-@pytest.mark.parametrize("option", ["fields", "hidden_fields"])
-def test_fields_undocumented_name_that_an_action_has_draws_no_warning(option: str) -> None:
-    fields = Fields({option: ["later_field"]})
-    assert fields.warnings == [f"{option}: no action has a field later_field. Check the name."]
-    fields.keep(make_action(later_field=1))
-    fields.keep(make_action())
-    assert fields.warnings == []
+def test_fields_documented_names_draw_no_warning() -> None:
+    assert Fields({"hidden_fields": ["can_be_retried", "object_uuid", "logs"]}).warnings == []
+    assert Fields({}).warnings == []
 
 
-@pytest.mark.parametrize("option", ["fields", "hidden_fields"])
-def test_fields_documented_name_draws_no_warning_without_actions(option: str) -> None:
-    assert Fields({option: sorted(DOCUMENTED_FIELDS - {"uuid", "state"})}).warnings == []
+def test_object_that_is_hostile_takes_no_time() -> None:
+    started = time.process_time()
+    Fields({}).show(action(object="/v1" * 4000 + "/?"))
+    assert time.process_time() - started < 0.5
 
 
-def test_show_hostile_object_takes_no_time() -> None:
-    start = time.process_time()
-    show(make_action(object="/v1" * 4000 + "/?"))
-    assert time.process_time() - start < 0.1
-
-
-API_NAMES = ("state", "object", "start_date", "end_date", "logs", "x")
-
-
+@PROPERTY
 @given(
-    st.dictionaries(st.sampled_from(API_NAMES), json_values | st.just("/api/v1/")),
+    st.dictionaries(
+        st.sampled_from(["state", "object", "start_date", "end_date", "logs", "x"]), json_values | st.just("/api/v1/")
+    ),
     st.lists(st.sampled_from(["object", "start_date", "finished", "duration", "x"])),
 )
-@PROPERTY
-def test_any_action_is_shown_with_hidden_fields(action: dict[str, t.Any], hidden: list[str]) -> None:
-    shown = show(dict(action), hidden_fields=hidden)
+def test_fields_show_any_action(fields: dict[str, t.Any], hidden: list[str]) -> None:
+    shown = Fields({"hidden_fields": hidden}).show(dict(fields))
     assert not set(hidden) & set(shown)
-    assert set(shown) == {*action, *DERIVED_FIELDS} - set(hidden)
-    assert {name: shown[name] for name in action if name not in hidden} == {
-        name: value for name, value in action.items() if name not in hidden
-    }
+    visible = {name: value for name, value in fields.items() if name not in hidden}
+    assert {name: shown[name] for name in visible} == visible
     duration = shown.get("duration")
     assert duration is None or math.isfinite(duration)
 
 
-@given(
-    st.dictionaries(st.sampled_from(API_NAMES), json_values | st.just("Wed, 17 Sep 2014 08:26:22 +0000")),
-    st.lists(st.sampled_from([*API_NAMES, *DERIVED_FIELDS]), min_size=1),
-)
-@PROPERTY
-def test_any_action_is_shown_with_fields(action: dict[str, t.Any], selected: list[str]) -> None:
-    everything = show(dict(action))
-    assert show(dict(action), fields=selected) == {
-        name: value for name, value in everything.items() if name in selected
-    }
+# The client.
 
 
-# One action, or several
+@pytest.fixture
+def api() -> FakeApi:
+    return FakeApi()
 
 
-def test_get_returns_the_object_of_the_api(api: FakeApi) -> None:
-    uuid = api.add(body="x")
-    action = client_of(api).get(uuid, deadline=FAR)
-    assert (action["uuid"], action["body"], action["state"]) == (uuid, "x", "Success")
+@pytest.fixture
+def actions(api: FakeApi) -> ActionsClient:
+    return ActionsClient(FakeClient(api, max_retries=0))
+
+
+def test_get_returns_an_action(api: FakeApi, actions: ActionsClient) -> None:
+    uuid = api.add((0, "Failed"), logs="broken")
+    found = actions.get(uuid, deadline=FAR)
+    assert (found["uuid"], found["state"], found["logs"]) == (uuid, "Failed", "broken")
     assert api.urls == [f"{API_URL}action/{uuid}/"]
 
 
-def test_get_uuid_in_uppercase_is_the_same(api: FakeApi) -> None:
+def test_get_accepts_a_uuid_in_uppercase(api: FakeApi, actions: ActionsClient) -> None:
     api.faults = [response({"uuid": UUID.upper()})]
-    assert client_of(api).get(UUID, deadline=FAR)["uuid"] == UUID.upper()
+    assert actions.get(UUID, deadline=FAR) == {"uuid": UUID.upper()}
 
 
-@pytest.mark.parametrize("content", [{"uuid": OTHER}, {"uuid": None}, {"uuid": 7}, {}])
-def test_get_other_action_is_an_error(api: FakeApi, content: dict[str, t.Any]) -> None:
+@pytest.mark.parametrize("content", [{"uuid": OTHER}, {"uuid": None}, {"uuid": 7}, {}, {"meta": {}, "objects": []}])
+def test_get_another_action_than_requested_is_an_error(
+    api: FakeApi, actions: ActionsClient, content: dict[str, object]
+) -> None:
     api.faults = [response(content)]
     with pytest.raises(ResponseError) as caught:
-        client_of(api).get(UUID, deadline=FAR)
-    assert "The response contains a different action than the one requested." in str(caught.value)
-    assert caught.value.details() == {"error_type": "response", "status": 200, "url": f"{API_URL}action/{UUID}/"}
+        actions.get(UUID, deadline=FAR)
+    assert str(caught.value) == (
+        f"GET {API_URL}action/{UUID}/ failed: The response contains a different action than the one requested."
+        " Check api_url."
+    )
 
 
-def test_get_unknown_uuid_is_not_found(api: FakeApi) -> None:
-    with pytest.raises(NotFoundError):
-        client_of(api).get(UUID, deadline=FAR)
-    assert len(api.urls) == 1
-
-
-def test_get_max_retries_bounds_the_requests(api: FakeApi) -> None:
+@pytest.mark.parametrize("max_retries", [0, 2])
+def test_get_retries_as_often_as_told(api: FakeApi, max_retries: int) -> None:
     api.fault_for = lambda _url: response(status=503)
     with pytest.raises(TransientError):
-        client_of(api).get(UUID, deadline=FAR, max_retries=2)
-    assert len(api.urls) == 3
+        ActionsClient(FakeClient(api, max_retries=5)).get(UUID, deadline=FAR, max_retries=max_retries)
+    assert len(api.urls) == max_retries + 1
 
 
-@pytest.mark.parametrize("concurrently", [False, True])
-def test_get_many_yields_actions_and_errors_in_the_given_order(api: FakeApi, concurrently: bool) -> None:
-    first, second = api.add(), api.add()
-    api.fault_for = lambda url: response(status=403) if second in url else None
-    wanted = [second, UUID, first]
-    found = list(client_of(api).get_many(wanted, deadline=FAR, concurrently=concurrently))
-    assert [uuid for uuid, _outcome in found] == wanted
-    refused, missing, action = (outcome for _uuid, outcome in found)
-    assert isinstance(refused, ApiError)
-    assert refused.status == 403
-    assert isinstance(missing, NotFoundError)
-    assert isinstance(action, dict)
-    assert action["uuid"] == first
+def test_get_many_yields_actions_and_errors_in_order(api: FakeApi, actions: ActionsClient) -> None:
+    uuids = [api.add() for _number in range(4)]
+    api.fault_for = lambda url: response(status=403) if uuids[2] in url else None
+    outcomes = dict(actions.get_many([uuids[3], UUID, uuids[2], uuids[0]], deadline=FAR))
+    assert list(outcomes) == [uuids[3], UUID, uuids[2], uuids[0]]
+    assert [type(one) for one in outcomes.values()] == [dict, NotFoundError, ApiError, dict]
 
 
-# Short UUIDs
-
-
-def test_find_whole_uuid_needs_no_request(api: FakeApi) -> None:
-    assert client_of(api).find(UUID, deadline=FAR) == UUID
+def test_find_of_a_whole_uuid_sends_nothing(api: FakeApi, actions: ActionsClient) -> None:
+    assert actions.find(UUID, deadline=FAR) == UUID
     assert api.urls == []
 
 
-@pytest.mark.parametrize("length", [8, 11, 35])
-def test_find_short_uuid_returns_the_whole_one(api: FakeApi, length: int) -> None:
-    for uuid in (UUID, OTHER):
-        api.add(uuid=uuid)
-    assert client_of(api).find(UUID[:length], deadline=FAR) == UUID
-    assert [query["uuid__startswith"] for query in api.queries] == [UUID[:length]]
+@pytest.mark.parametrize("reference", ["6246c558", "6246c558-976c", UUID[:-1]])
+def test_find_of_a_short_uuid_returns_the_only_match(api: FakeApi, actions: ActionsClient, reference: str) -> None:
+    api.add(uuid=OTHER)
+    api.add(uuid=UUID)
+    assert actions.find(reference, deadline=FAR) == UUID
+    assert api.queries == [{"uuid__startswith": reference, "limit": "3", "offset": "0"}]
 
 
-def test_find_unknown_short_uuid_is_not_found(api: FakeApi) -> None:
+def test_find_of_a_match_in_uppercase_returns_lowercase(api: FakeApi, actions: ActionsClient) -> None:
+    api.add(uuid=UUID)
+    api.actions[0].fields["uuid"] = UUID.upper()
+    assert actions.find("6246c558", deadline=FAR) == UUID
+
+
+def test_find_of_an_unknown_short_uuid_is_an_error(api: FakeApi, actions: ActionsClient) -> None:
     api.add(uuid=OTHER)
     with pytest.raises(NotFoundError) as caught:
-        client_of(api).find(UUID[:8], deadline=FAR)
-    url = f"{API_URL}action/?uuid__startswith=6246c558"
+        actions.find("6246c558", deadline=FAR)
     assert str(caught.value) == (
-        f"GET {url} failed: No action has a UUID that begins with this. Check the UUID and api_url."
+        f"GET {API_URL}action/?uuid__startswith=6246c558 failed: No action has a UUID that begins with this. Check the"
+        " UUID and api_url."
     )
+    assert caught.value.status is None
 
 
-@pytest.mark.parametrize("count", [2, 3, 30])
 @pytest.mark.parametrize("max_limit", [1, 2, 1000])
-def test_find_ambiguous_short_uuid_is_an_error_that_names_two(api: FakeApi, max_limit: int, count: int) -> None:
-    api.max_limit = max_limit
-    uuids = [api.add(uuid=f"{UUID[:8]}-0000-4000-8000-{number:012x}", started=float(number)) for number in range(count)]
+@pytest.mark.parametrize("total_count", [2, 0, None])
+def test_find_of_an_ambiguous_short_uuid_is_an_error(max_limit: int, total_count: int | None) -> None:
+    api = FakeApi(max_limit=max_limit, total_count=lambda _count: total_count)
+    twin = f"{UUID[:-1]}0"
+    for uuid in (UUID, OTHER, twin):
+        api.add(uuid=uuid)
     with pytest.raises(OptionError) as caught:
-        client_of(api).find(UUID[:8], deadline=FAR)
+        ActionsClient(FakeClient(api)).find("6246c558", deadline=FAR)
     assert str(caught.value) == (
         "Invalid value for option uuid: '6246c558'. Several actions have a UUID that begins with this, such as"
-        f" {uuids[0]} and {uuids[1]}. Specify more characters."
+        f" {UUID} and {twin}. Specify more characters."
     )
+    # No request is needed for an order.
+    assert all("uuid__startswith" in query for query in api.queries)
 
 
-def test_find_on_a_server_that_ignores_the_filter_is_an_error() -> None:
+def test_find_with_a_server_that_ignores_the_filter_is_an_error() -> None:
     api = FakeApi(ignored_filters=["uuid__startswith"])
-    api.add()
+    api.add(uuid=OTHER)
     with pytest.raises(ResponseError, match="do not match the filter uuid__startswith"):
-        client_of(api).find(UUID[:8], deadline=FAR)
+        ActionsClient(FakeClient(api)).find("6246c558", deadline=FAR)
 
 
-def test_find_uuid_in_uppercase_in_the_list_is_lowered(api: FakeApi) -> None:
-    api.faults = [response(page([{"uuid": UUID.upper()}], 1))]
-    assert client_of(api).find(UUID[:8], deadline=FAR) == UUID
-
-
-# Cancel
-
-
-def test_cancel_is_one_post_and_returns_the_action(api: FakeApi) -> None:
+def test_cancel_returns_the_action_as_it_is_then(api: FakeApi, actions: ActionsClient) -> None:
     uuid = api.add((0, "In progress"))
-    assert client_of(api).cancel(uuid, deadline=FAR)["state"] == "Canceling"
+    assert actions.cancel(uuid, deadline=FAR)["state"] == "Canceling"
     assert api.calls == [("POST", f"/api/v1/action/{uuid}/cancel/")]
 
 
-@pytest.mark.parametrize("body", [b"", b"[]"])
-def test_cancel_without_an_object_in_the_response_returns_an_empty_one(api: FakeApi, body: bytes) -> None:
-    api.faults = [response(body, status=202)]
-    assert client_of(api).cancel(uuid_of(1), deadline=FAR) == {}
+@pytest.mark.parametrize("content", [None, [], "ok"])
+def test_cancel_without_an_action_in_the_response_returns_no_fields(
+    api: FakeApi, actions: ActionsClient, content: object
+) -> None:
+    api.faults = [response(content, status=202)]
+    assert actions.cancel(uuid_of(1), deadline=FAR) == {}
 
 
-@pytest.mark.parametrize("status", [400, 404, 503])
-def test_cancel_that_fails_is_sent_once(api: FakeApi, status: int) -> None:
+@pytest.mark.parametrize("status", [400, 404, 409, 503])
+def test_cancel_is_sent_once(api: FakeApi, actions: ActionsClient, status: int) -> None:
     api.fault_for = lambda _url: response(status=status)
     with pytest.raises(ApiError) as caught:
-        client_of(api).cancel(uuid_of(1), deadline=FAR)
-    assert (caught.value.status, len(api.urls)) == (status, 1)
+        actions.cancel(uuid_of(1), deadline=FAR)
+    assert caught.value.status == status
+    assert caught.value.method == "POST"
+    assert len(api.urls) == 1
