@@ -28,27 +28,35 @@ def ending_children_on_sigterm() -> t.Iterator[None]:
 
     Since core 2.19 Ansible does that itself. Before, ssh would live on, and with it the module on the other side.
     """
-    is_ours = (
-        threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
-    )
-    if is_ours:
-        signal.signal(signal.SIGTERM, lambda _number, _frame: end_this_worker())
+
+    def end(number: int, _frame: object) -> None:
+        # It is sent more than once, and the next one must not end this process before the others.
+        signal.signal(number, signal.SIG_IGN)
+        _end_descendants()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    is_main_thread = threading.current_thread() is threading.main_thread()
+    is_default = is_main_thread and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    if is_default:
+        signal.signal(signal.SIGTERM, end)
     try:
         yield
     finally:
-        if is_ours:
+        if is_default:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def end_this_worker() -> None:
     """Terminate everything that this process started, and the process itself."""
-    if threading.current_thread() is threading.main_thread():
-        # Called by a handler of this signal.
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _end_descendants()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _end_descendants() -> None:
     for pid in _descendants(os.getpid()):
         with suppress(OSError):
             os.kill(pid, signal.SIGTERM)
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _descendants(pid: int) -> list[int]:

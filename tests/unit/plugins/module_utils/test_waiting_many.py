@@ -293,15 +293,15 @@ def test_throttled_details_are_not_all_requested(api: FakeApi, headers: dict[str
     """The server allows 10 requests a second, and has no lists."""
     now = api.clock()
     uuids = [api.add(RUNNING, (20.0, "Success"), started=now) for _number in range(50)]
-    _throttle(api, 10, headers, no_lists=True)
+    accepted = _throttle(api, 10, headers, no_lists=True)
     run = WaitRun(api, *uuids)
     assert run.run()["states"] == {"Success": 50}
-    refused = len(api.urls) - len(_accepted(api))
+    refused = len(api.urls) - len(accepted)
     assert refused <= 2 * run.wait.polls
 
 
-def _throttle(api: FakeApi, per_second: int, headers: dict[str, str], *, no_lists: bool = False) -> None:
-    """Let the server allow a number of requests per second, whoever sends them."""
+def _throttle(api: FakeApi, per_second: int, headers: dict[str, str], *, no_lists: bool = False) -> list[str]:
+    """Let the server allow a number of requests per second for all clients; return a list that receives their URLs."""
     counts: dict[int, int] = {}
     accepted: list[str] = []
 
@@ -314,14 +314,7 @@ def _throttle(api: FakeApi, per_second: int, headers: dict[str, str], *, no_list
         return response(status=501) if no_lists and "?" in url else None
 
     api.fault_for = fault_for
-    _ACCEPTED[id(api)] = accepted
-
-
-_ACCEPTED: dict[int, list[str]] = {}
-
-
-def _accepted(api: FakeApi) -> list[str]:
-    return _ACCEPTED[id(api)]
+    return accepted
 
 
 class SharedClock(FakeClock):
@@ -374,7 +367,7 @@ def test_20_throttled_waits_of_50_actions_end_in_time(headers: dict[str, str]) -
         run.wait._sleep = run.wait._client._sleep = clock.sleep_of(number)
         run.wait._client._random = random.Random(number).random
         runs.append(run)
-    _throttle(api, 10, headers)
+    accepted = _throttle(api, 10, headers)
     outcomes: dict[int, t.Any] = {}
 
     def wait(number: int) -> None:
@@ -391,4 +384,4 @@ def test_20_throttled_waits_of_50_actions_end_in_time(headers: dict[str, str]) -
     assert not [run.message for run in runs if run.message]
     # The last action ends after 30 seconds.
     assert max(outcome["elapsed"] for outcome in outcomes.values()) <= 60.0
-    assert len(api.urls) <= 3 * len(_accepted(api))
+    assert len(api.urls) <= 3 * len(accepted)
