@@ -78,6 +78,7 @@ _raw:
 
 import multiprocessing
 import os
+import re
 import typing as t
 from datetime import date
 
@@ -100,10 +101,16 @@ NULL_PROBLEM = (
 IGNORED_OPTIONS = ("allow_unsafe",)
 """Ansible's own; other lookups accept it, too."""
 
+CONNECTION_VARIABLE = re.compile(r"TUTUM_\w+|\w+_PROXY|\w+_CA_BUNDLE|SSL_CERT_FILE", re.IGNORECASE)
+"""The environment variables that the connection depends on."""
+
 display = Display()
 
 # A worker process of Ansible runs one task on one host, and what is kept here ends with it.
 _runners: dict[t.Any, QueryRunner] = {}
+
+_environment_in_use: list[bool] = []
+"""Not empty while the task's environment is read, so that a lookup in it does not read it again."""
 
 
 class LookupModule(LookupBase):
@@ -177,14 +184,25 @@ class LookupModule(LookupBase):
         return settings
 
     def _task_environment(self, variables: t.Mapping[str, t.Any]) -> dict[str, str]:
-        """Return what the keyword ``environment`` of task, block and play sets, as for a module."""
+        """Return what the keyword ``environment`` of task, block and play sets for the connection, as for a module.
+
+        Other values are left alone: they may be undefined, or use this lookup.
+        """
+        if _environment_in_use:
+            return {}
         environments = variables.get("environment") or []
         found: dict[str, str] = {}
-        # The task's own comes last, and takes precedence.
-        for one in environments if isinstance(environments, list) else [environments]:
-            environment = self._templar.template(one)
-            if isinstance(environment, dict):
-                found.update({str(name): str(value) for name, value in environment.items() if value is not None})
+        _environment_in_use.append(True)
+        try:
+            # The task's own comes last, and takes precedence.
+            for one in environments if isinstance(environments, list) else [environments]:
+                environment = one if isinstance(one, dict) else self._templar.template(one)
+                for name, template in environment.items() if isinstance(environment, dict) else ():
+                    value = self._templar.template(template) if CONNECTION_VARIABLE.fullmatch(str(name)) else None
+                    if value is not None:
+                        found[str(name)] = str(value)
+        finally:
+            _environment_in_use.pop()
         return found
 
 

@@ -201,7 +201,9 @@ class _Exchange:
         has_no_end = not length and "Transfer-Encoding" not in response.headers
         must_have_end = 200 <= response.status_code < 300 and response.status_code != 204
         if is_cut or (must_have_end and has_no_end and not body):
-            problem = "The connection was closed before the response was complete. Check the server, and any proxy before it"
+            problem = (
+                "The connection was closed before the response was complete. Check the server, and any proxy before it"
+            )
             raise TransientError(self._url, problem, method=self._method)
 
 
