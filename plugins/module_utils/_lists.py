@@ -45,6 +45,9 @@ MAX_PASSES = 5
 MAX_PAGES_WITHOUT_NEWS = 10
 """Consecutive pages without a new action. More are a loop: actions that enter the list explain some of them."""
 
+SORTED_SAMPLE = 10
+"""How many actions are requested at least. They show whether the list is sorted, so that a part of it is enough."""
+
 ORDER_SAMPLE = 100
 """How many actions are requested to learn the server's order."""
 
@@ -94,7 +97,7 @@ class ListReader:
         """
         self.collected = {}
         page = partial(self.page, filters, deadline=deadline)
-        first = page(0, limit=PAGE_SIZE if limit is None else max(2, min(PAGE_SIZE, limit + 1)))
+        first = page(0, limit=PAGE_SIZE if limit is None else max(SORTED_SAMPLE, min(PAGE_SIZE, limit + 1)))
         if limit is not None and first.has_next:
             result = self._read_part(page, first, deadline, newest_first, limit)
             if result:
@@ -126,10 +129,11 @@ class ListReader:
             return None
         if is_newest_first == newest_first:
             actions, has_more = self._read_range(page, first, limit)
+            listed = actions
         else:
             actions, has_more = self._read_end(page, first, limit)
+            listed = [*first.objects, *actions] if has_more else actions
         if newest_first is not None:
-            listed = [*first.objects[:1], *actions]
             if listed != sort_by_start(listed, newest_first=bool(is_newest_first)):
                 return None
             actions = self._in_order(actions, deadline, newest_first)

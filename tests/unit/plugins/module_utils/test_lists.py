@@ -361,8 +361,8 @@ def _date(second: float) -> str:
 
 
 @BOTH_ORDERS
-@pytest.mark.parametrize("limit", [None, 4, 10])
-@pytest.mark.parametrize("cap", [3, 1000])
+@pytest.mark.parametrize("limit", [None, 1, 4, 10])
+@pytest.mark.parametrize("cap", [5, 1000])
 def test_unsorted_list_is_read_completely_and_sorted(limit: int | None, cap: int, newest_first: bool) -> None:
     api = ShuffledApi(max_limit=cap)
     seconds = [5, 3, 9, 1, 7, 11, 2, 8, 4, 6, 10, 0]

@@ -258,7 +258,7 @@ def test_server_that_fails_is_polled_less_often(api: FakeApi, fault: t.Any) -> N
     run = WaitRun(api, *uuids, timeout=300.0)
     try:
         run.run()
-    except Exception:  # noqa: BLE001 - 401 ends the wait
+    except Exception:  # noqa: BLE001 - a refusal ends the wait
         assert fault.status == 401
     assert run.wait.polls <= 35
     # At most three attempts for a list, and some details.
