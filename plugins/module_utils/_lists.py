@@ -46,7 +46,7 @@ MAX_PAGES_WITHOUT_NEWS = 10
 """Consecutive pages without a new action. More are a loop: actions that enter the list explain some of them."""
 
 SORTED_SAMPLE = 10
-"""How many actions are requested at least. They show whether the list is sorted, so that a part of it is enough."""
+"""How many actions are requested at least where a part of a list is enough if the list is sorted."""
 
 ORDER_SAMPLE = 100
 """How many actions are requested to learn the server's order."""
@@ -97,7 +97,8 @@ class ListReader:
         """
         self.collected = {}
         page = partial(self.page, filters, deadline=deadline)
-        first = page(0, limit=PAGE_SIZE if limit is None else max(SORTED_SAMPLE, min(PAGE_SIZE, limit + 1)))
+        least = 0 if newest_first is None else SORTED_SAMPLE
+        first = page(0, limit=PAGE_SIZE if limit is None else min(PAGE_SIZE, max(least, limit + 1)))
         if limit is not None and first.has_next:
             result = self._read_part(page, first, deadline, newest_first, limit)
             if result:
