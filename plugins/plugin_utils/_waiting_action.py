@@ -20,7 +20,6 @@ import typing as t
 from collections.abc import Mapping
 
 from ansible import constants
-from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -57,7 +56,11 @@ class WaitingAction(ActionBase):
         """Run the module."""
         task_vars = task_vars or {}
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        self._check_arguments()
+        problem = self._argument_problem()
+        if problem:
+            # Not an exception: it would skip failed_when, and core 2.18 would show a traceback of None.
+            result.update(failed=True, msg=problem, error_type="option", status=None, url=None)
+            return result
         if self._task.async_val:
             # The module lives on by itself: that is what async is for.
             result.update(self._execute_module(task_vars=task_vars, wrap_async=True))
@@ -78,15 +81,16 @@ class WaitingAction(ActionBase):
             follower.finish()
         return result
 
-    def _check_arguments(self) -> None:
+    def _argument_problem(self) -> str | None:
         """Refuse the whole result of a task as an action: the module itself would only see that it is not a list."""
         value = self._task.args.get("uuid")
         if any(isinstance(one, Mapping) for one in (value if isinstance(value, list) else [value])):
-            raise AnsibleActionFail(
+            return (
                 "Invalid value for option uuid: a dictionary. If it is the result of ansible.builtin.uri, use its"
                 ' x_tutum_action_uri: uuid: "{{ result.x_tutum_action_uri }}"; from a loop, use'
                 " \"{{ result.results | map(attribute='x_tutum_action_uri') }}\"."
             )
+        return None
 
     def _is_progress_wanted(self) -> bool:
         try:

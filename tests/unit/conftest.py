@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.tutum.cloud.plugins.module_utils._sources import ENVIRONMENT
 from ansible_collections.tutum.cloud.tests.unit.module_runs import ModuleRuns
 
 if t.TYPE_CHECKING:
@@ -22,8 +23,9 @@ if t.TYPE_CHECKING:
 def module_runs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> t.Callable[[FakeApi], ModuleRuns]:
-    """Makes the modules ask a fake API; nobody's home and environment decide a test."""
+    """Return a function that lets the modules use a fake API, without the home and the environment of the caller."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("TUTUM_USER", "TUTUM_APIKEY", "TUTUM_AUTH", "TUTUM_BASE_URL", "TUTUM_REST_HOST", "TUTUM_CONFIG_FILE"):
-        monkeypatch.delenv(name, raising=False)
+    for names in ENVIRONMENT.values():
+        for name in names:
+            monkeypatch.delenv(name, raising=False)
     return lambda api: ModuleRuns(monkeypatch, capsys, api)

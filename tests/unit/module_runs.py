@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs a module's main() in this process, as Ansible would on a target, with a fake API in place of the network."""
+"""Run a module's main() in this process, as Ansible does on a managed node, with a fake API in place of the network."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOGIN = {"api_url": API_URL, "username": "alice", "api_key": API_KEY}
 
 
 class ModuleRuns:
-    """What the modules of one test print."""
+    """Runs modules with one fake API, and reads what they print."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], api: FakeApi) -> None:
         self._monkeypatch = monkeypatch
@@ -28,7 +28,7 @@ class ModuleRuns:
         replace_network(monkeypatch, api)
 
     def run(self, main: t.Callable[[], None], options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """The result, as Ansible reads it from the standard output."""
+        """Run a module, and return its result as Ansible reads it from stdout."""
         arguments = {"ANSIBLE_MODULE_ARGS": dict(options)}
         self._monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps(arguments).encode())
         # Since core 2.19 the serialization has a name. Older ones do not look at it.
@@ -40,7 +40,7 @@ class ModuleRuns:
             status = end.code
         printed = self._capsys.readouterr().out
         result: dict[str, t.Any] = json.loads(printed)
-        # Since core 2.22 a module tells what is to be hidden, and Ansible hides it where it reads the result.
+        # Since core 2.22 a module lists what is to be hidden, and Ansible hides it where it reads the result.
         text = json.dumps({name: value for name, value in result.items() if name != "_ansible_new_secrets"})
         for secret in result.get("_ansible_new_secrets", ()):
             text = text.replace(json.dumps(secret)[1:-1], "$REDACTED$")

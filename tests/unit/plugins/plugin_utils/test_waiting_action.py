@@ -13,7 +13,6 @@ import typing as t
 
 import pytest
 from ansible import constants
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.tutum.cloud.plugins.module_utils._progress import HEARTBEAT_SECONDS, ProgressWriter
@@ -309,10 +308,10 @@ def test_action_stops_its_thread_when_the_module_fails(screen: Screen, tmp_path:
 def test_action_refuses_a_dictionary_as_uuid_and_names_the_remedy(screen: Screen, tmp_path: Path, value: t.Any) -> None:
     task = Task(tmp_path)
     task.plugin._task.args = {"uuid": value}
-    with pytest.raises(AnsibleActionFail) as caught:
-        task.run()
-    assert "Invalid value for option uuid: a dictionary." in str(caught.value)
-    assert 'uuid: "{{ result.x_tutum_action_uri }}"' in str(caught.value)
+    result = task.run()
+    assert (result["failed"], result["error_type"]) == (True, "option")
+    assert "Invalid value for option uuid: a dictionary." in result["msg"]
+    assert 'uuid: "{{ result.x_tutum_action_uri }}"' in result["msg"]
     assert (task.module_calls, screen.lines) == ([], [])
 
 
