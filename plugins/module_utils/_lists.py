@@ -161,19 +161,14 @@ class ListReader:
 
     def _find_length(self, page: GetPage, first: Page) -> int:
         """Return the length of a list, less at most a page, by doubling and halving: the server does not tell it."""
-
-        def exists(offset: int) -> bool:
-            one = page(offset, limit=1)
-            return bool(one.objects) or one.has_next
-
         low, high = first.end, 2 * first.end + 1
-        while exists(high):
+        while page(high, limit=1).objects:
             low, high = high, 2 * high
             if high > MAX_TOTAL_COUNT:
                 raise self._endless(low, "the list has no end")
         while high - low > PAGE_SIZE:
             middle = (low + high) // 2
-            low, high = (middle, high) if exists(middle) else (low, middle)
+            low, high = (middle, high) if page(middle, limit=1).objects else (low, middle)
         return low + 1
 
     def _read_range(self, page: GetPage, first: Page, needed: int | None) -> tuple[list[Action], bool]:

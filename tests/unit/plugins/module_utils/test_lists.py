@@ -264,6 +264,40 @@ def test_empty_page_with_a_next_is_not_the_end(newest_first: bool) -> None:
     assert read_uuids(api, IN_PROGRESS) == [api.actions[0].uuid, api.actions[8].uuid]
 
 
+@BOTH_ORDERS
+@pytest.mark.parametrize("server_newest_first", [False, True])
+def test_end_of_a_list_with_empty_pages_is_found(newest_first: bool, server_newest_first: bool) -> None:
+    api = SparseApi(newest_first=server_newest_first, max_limit=25, total_count=lambda _count: None)
+    uuids = add(api, 1200)
+    for number, one in enumerate(api.actions):
+        if number % 7:
+            one.timeline = [(0, "Success")]
+    expected = in_order(uuids[::7], newest_first=newest_first)
+    assert read_uuids(api, IN_PROGRESS, newest_first=newest_first, limit=3) == expected[:3]
+
+
+class EstimatingApi(FakeApi):
+    """Derives ``next`` from an estimated total."""
+
+    def _list(self, existing: t.Any, query: dict[str, str]) -> dict[str, t.Any]:
+        offset, limit = int(query["offset"]), min(int(query["limit"]), self.max_limit)
+        content = super()._list(existing, query)
+        has_next = offset + limit < content["meta"]["total_count"]
+        content["meta"]["next"] = self.next_link(limit, offset + limit) if has_next else None
+        return content
+
+
+@BOTH_ORDERS
+@pytest.mark.parametrize("limit", [None, 1, 12])
+@pytest.mark.parametrize("server_newest_first", [False, True])
+def test_next_of_a_total_that_is_too_high_leads_to_empty_pages(
+    limit: int | None, newest_first: bool, server_newest_first: bool
+) -> None:
+    api = EstimatingApi(max_limit=5, newest_first=server_newest_first, total_count=lambda count: count + 25)
+    uuids = in_order(add(api, 23), newest_first=newest_first)
+    assert read_uuids(api, newest_first=newest_first, limit=limit) == uuids[:limit]
+
+
 @pytest.mark.parametrize("next_link", ["?offset=0", "?offset=-5", "?offset=x", "more"])
 def test_empty_page_whose_next_does_not_advance_is_a_loop(next_link: str) -> None:
     api = FakeApi()
@@ -564,6 +598,26 @@ def test_list_that_grows_as_fast_as_it_is_read_ends_by_its_deadline(api: FakeApi
     with pytest.raises(ApiError, match=r"timeout expired|Pagination loop"):
         reader.read({}, deadline=deadline, newest_first=newest_first)
     assert api.clock() <= deadline
+
+
+@BOTH_ORDERS
+@pytest.mark.parametrize("limit", [None, 5])
+def test_order_of_the_server_is_not_learned_from_two_states_of_a_list(limit: int | None, newest_first: bool) -> None:
+    """The second page begins with an action that started after the first page was read."""
+    api = FakeApi(newest_first=True, max_limit=1, total_count=lambda _count: None)
+    uuids = [api.add(RUNNING, started=second + number / 10) for second in (5, 6) for number in range(4)]
+
+    def start(_url: str) -> None:
+        if len(api.urls) == 3:
+            api.add(RUNNING, started=900.0)
+            api.add(RUNNING, started=901.0)
+
+    api.before = start
+    found = read_uuids(api, IN_PROGRESS, newest_first=newest_first, limit=limit)
+    expected = in_order(uuids, newest_first=newest_first)
+    kept = [uuid for uuid in found if uuid in uuids]
+    assert kept == expected[: len(kept)]
+    assert len(kept) >= (8 if limit is None else 3)
 
 
 # Servers that do not do what the reference says.
