@@ -291,7 +291,7 @@ EXCEPTIONS: list[tuple[Exception, type[ApiError], str]] = [
 @pytest.mark.parametrize(("exception", "error_type", "message"), EXCEPTIONS)
 def test_exception_has_type_cause_and_remedy(exception: Exception, error_type: type[ApiError], message: str) -> None:
     error = error_from_exception(make_settings(), "GET", URL, exception, PROXY)
-    assert type(error) is error_type
+    assert error.__class__ is error_type
     assert str(error).startswith(f"GET {URL} failed: {message}")
     assert "proxy-secret" not in str(error)
 
@@ -300,7 +300,7 @@ def test_exception_has_type_cause_and_remedy(exception: Exception, error_type: t
 def test_exception_socks_proxy_without_pysocks_names_library_and_variable(proxy: str) -> None:
     exception = requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support.")
     error = error_from_exception(make_settings(), "GET", URL, exception, ("ALL_PROXY", proxy))
-    assert type(error) is ApiError
+    assert error.__class__ is ApiError
     assert str(error) == (
         f"GET {URL} failed: The variable ALL_PROXY names a SOCKS proxy, for which the Python library PySocks is"
         " missing. Install PySocks, or unset ALL_PROXY."

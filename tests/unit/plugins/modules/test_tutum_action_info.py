@@ -221,10 +221,10 @@ def test_failure_for_an_ambiguous_short_uuid_names_the_option(run: Run, api: Fak
 def test_failure_for_a_missing_library_names_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     find = builtins.__import__
 
-    def find_other(name: str, *arguments: t.Any) -> t.Any:
+    def find_other(name: str, *arguments: t.Any, **options: t.Any) -> t.Any:
         if name.startswith("dateutil"):
             raise ImportError("No module named 'dateutil'")
-        return find(name, *arguments)
+        return find(name, *arguments, **options)
 
     monkeypatch.setattr(builtins, "__import__", find_other)
     result = run(start_date_gte="2014-09-17")
