@@ -58,9 +58,9 @@ REFUSAL_SECONDS = 10.0
 REFUSAL_POLLS = 3
 """After a good response, a 401 or 403 ends the wait only once it has lasted this long and this many polls."""
 
-LAST_POLL_SECONDS = 2.0
-CANCEL_SECONDS = 1.5
-LAST_LOGS_SECONDS = 1.0
+LAST_POLL_SECONDS = 3.0
+CANCEL_SECONDS = 1.2
+LAST_LOGS_SECONDS = 0.5
 """What happens at the timeout may take this long: less than 5 seconds in all, no matter what the server does."""
 
 

@@ -260,7 +260,7 @@ def retry_after_the_timeout(value: str) -> Case:
 
 
 HTML = "<html><head><title>Bad Gateway</title></head><body>nginx</body></html>"
-SLOW = {"request_timeout": 1.5}
+SLOW = {"request_timeout": 3.0}
 SERVER_ERROR = "the server reports an error"
 
 
@@ -330,7 +330,7 @@ def _connections() -> Iterator[Case]:
         once = (times(1, fault),)
         more: dict[str, Any] = {"middle_failures": None, "options": SLOW}
         yield Case(f"{name}, once", DETAIL, once, good(requests=2), good(requests=2), **more)
-        yield lasting(name, fault, late, options={**SLOW, "timeout": 3.0})
+        yield lasting(name, fault, late, options={**SLOW, "timeout": 6.0})
     slow = {"kind": "slow_first_byte", "seconds": 30.0}
     yield replace(passing("late", slow, options=SLOW), middle_faults=(times(RETRIES + 1, slow),))
     yield from transient(
