@@ -292,6 +292,7 @@ def lint(session: nox.Session) -> None:
         run_all(
             session,
             [
+                ["python", "tests/tools/glossary.py"],
                 ["ruff", "check", "--no-cache"],
                 ["ruff", "format", "--no-cache", "--diff"],
                 ["mypy", f"--package={package}.plugins", f"--package={package}.tests.unit"],

@@ -4,7 +4,7 @@
 
 """Check the words of the repository: one term for one thing, plain American English.
 
-``python3 glossary.py`` reads every text file that git tracks, code included: identifiers are split into their words. It
+``python3 glossary.py`` reads every text file of the project, code included: identifiers are split into their words. It
 prints ``FILE:LINE: WORD: use ...`` for each word of the list and exits with 1 if there is any.
 """
 
@@ -50,7 +50,6 @@ GLOSSARY = {
     r"stands? there": "the value",
     r"patience": "timeout, time limit",
     r"trouble": "error",
-    r"newcomer(s)?": "installation, first use",
     r"forge": "hosting platform",
     r"meanwhile": "in the meantime",
     r"whatever": "any, regardless of",
@@ -60,6 +59,9 @@ GLOSSARY = {
 EXCLUDED = re.compile(
     r"(COPYING|LICENSES/.*|tests/tools/glossary\.py|tests/tools/tests/test_glossary\.py|.*\.(png|ico|gz))"
 )
+
+# Directories that tools write.
+GENERATED = re.compile(r"__pycache__|output|\..*_cache")
 
 # Names that others gave.
 FOREIGN = re.compile(r"--ask-[a-z-]+|ask_[a-z]+_pass(word)?|list_tasks|\btroubleshooting\b")
@@ -89,17 +91,21 @@ def findings_in(path: str, text: str) -> Iterator[Finding]:
             yield Finding(path, number, match[0], instead)
 
 
-def tracked_files(checkout: Path) -> Iterable[str]:
-    """Return the paths of the text files that are the project's own."""
+def project_files(checkout: Path) -> Iterable[str]:
+    """Return the paths of the project's own text files: what git tracks or, in a copy without git, all files."""
     command = ["git", "-C", str(checkout), "ls-files", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, capture_output=True, check=True, encoding="utf-8").stdout.splitlines()
+    if (checkout / ".git").exists():
+        listed = subprocess.run(command, capture_output=True, check=True, encoding="utf-8").stdout.splitlines()
+    else:
+        files = (path.relative_to(checkout) for path in checkout.rglob("*") if path.is_file())
+        listed = [str(path) for path in files if not any(GENERATED.fullmatch(part) for part in path.parts)]
     return [path for path in listed if not EXCLUDED.fullmatch(path) and (checkout / path).is_file()]
 
 
 def main() -> int:
     """Check all files; the exit status."""
     count = 0
-    for path in tracked_files(CHECKOUT):
+    for path in project_files(CHECKOUT):
         for finding in findings_in(path, (CHECKOUT / path).read_text(encoding="utf-8")):
             print(finding)
             count += 1

@@ -195,12 +195,12 @@ def test_an_action_that_begins_with_the_first_request(sandbox: Sandbox, api: Cli
     """A control request does not begin it. Its times count from the first request for actions."""
     phases = [[-5, "In progress"], [3, "Success"]]
     uuid = sandbox.create_action(phases, started_ago=5, from_first_request=True)
-    at_once = sandbox.create_action(phases)
+    immediate = sandbox.create_action(phases)
     before = sandbox.status()["actions"]
     time.sleep(3.1)
     began = time.time()
     assert api.state(uuid) == "In progress"
-    assert api.state(at_once) == "Success"
+    assert api.state(immediate) == "Success"
     assert sandbox.status()["actions"] == before + 1
     started = parsedate_to_datetime(api(f"action/{uuid}/").json["start_date"]).timestamp()
     assert began - 6 <= started <= time.time() - 5
@@ -231,7 +231,7 @@ def test_throttling_is_tastypies_own(sandbox: Sandbox, api: Client) -> None:
     assert replies[2].body == b""
 
 
-def test_ten_clients_at_once(sandbox: Sandbox, api: Client) -> None:
+def test_ten_concurrent_clients(sandbox: Sandbox, api: Client) -> None:
     client_type = type(api)
 
     def work(_number: int) -> set[int]:

@@ -69,7 +69,7 @@ def test_broken_connections(sandbox: Sandbox, api: Client, rule: dict[str, Any],
     assert api("action/").status == 200
 
 
-def test_slow_answers(sandbox: Sandbox, api: Client) -> None:
+def test_slow_responses(sandbox: Sandbox, api: Client) -> None:
     sandbox.add_fault(kind="slow_first_byte", seconds=0.3, times=1)
     sandbox.add_fault(kind="drip", seconds=0.005, times=1)
     sandbox.add_fault(kind="drip", seconds=0.005, part="headers", times=1)
@@ -108,7 +108,7 @@ def test_patches(sandbox: Sandbox, api: Client) -> None:
     assert api("action/").json == []
 
 
-def test_huge_and_compressed_answers(sandbox: Sandbox, api: Client) -> None:
+def test_huge_and_compressed_responses(sandbox: Sandbox, api: Client) -> None:
     sandbox.add_fault(kind="huge", size=5_000_000, times=1)
     sandbox.add_fault(kind="huge", size=200_000, chunked=True, times=1)
     sandbox.add_fault(kind="gzip", times=1)

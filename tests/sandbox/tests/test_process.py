@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tutum_sandbox.process import PACKAGE_FOLDER, Sandbox, SandboxError
+from tutum_sandbox.process import PACKAGE_DIRECTORY, Sandbox, SandboxError
 
 if TYPE_CHECKING:
     from tests.conftest import Client
@@ -58,7 +58,7 @@ def test_a_restart_keeps_port_and_actions(python: str) -> None:
         assert sandbox.status()["actions"] == 4
         sandbox.reset()
         assert sandbox.status()["actions"] == 3
-        directory = Path(sandbox._folder.name) if sandbox._folder else None
+        directory = Path(sandbox._directory.name) if sandbox._directory else None
         assert uuid
     assert directory is not None
     assert not directory.exists()
@@ -67,8 +67,8 @@ def test_a_restart_keeps_port_and_actions(python: str) -> None:
 def test_a_database_of_another_version_is_refused(python: str) -> None:
     with Sandbox(python, actions=1) as sandbox:
         sandbox.stop()
-        assert sandbox._folder is not None
-        with contextlib.closing(sqlite3.connect(Path(sandbox._folder.name) / "sandbox.sqlite3")) as database:
+        assert sandbox._directory is not None
+        with contextlib.closing(sqlite3.connect(Path(sandbox._directory.name) / "sandbox.sqlite3")) as database:
             database.execute("ALTER TABLE tutum_sandbox_action ADD COLUMN other TEXT")
         with pytest.raises(SandboxError, match="another version of the sandbox"):
             sandbox.start()
@@ -104,7 +104,7 @@ def test_it_does_not_outlive_its_parent(python: str) -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", script, python],
-        env=os.environ | {"PYTHONPATH": str(PACKAGE_FOLDER)},
+        env=os.environ | {"PYTHONPATH": str(PACKAGE_DIRECTORY)},
         capture_output=True,
         timeout=60,
         check=False,
@@ -118,7 +118,7 @@ def test_in_the_foreground(python: str, number: signal.Signals, tmp_path: Path) 
     ready = tmp_path / "ready.json"
     process = subprocess.Popen(
         [python, "-m", "tutum_sandbox", "--actions=3", f"--ready-file={ready}"],
-        env=os.environ | {"PYTHONPATH": str(PACKAGE_FOLDER), "TMPDIR": str(tmp_path)},
+        env=os.environ | {"PYTHONPATH": str(PACKAGE_DIRECTORY), "TMPDIR": str(tmp_path)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -129,7 +129,7 @@ def test_in_the_foreground(python: str, number: signal.Signals, tmp_path: Path) 
         time.sleep(0.02)
     described = json.loads(ready.read_text())
     connection = http.client.HTTPConnection(described["url"].removeprefix("http://"), timeout=10)
-    for path in ("/api/v1/action/?limit=1", "/sandbox/"):  # once the second is answered, the first has its line
+    for path in ("/api/v1/action/?limit=1", "/sandbox/"):  # after the response to the second, the first has its line
         connection.request("GET", path)
         connection.getresponse().read()
     process.send_signal(number)  # with the connection still open
@@ -141,7 +141,7 @@ def test_in_the_foreground(python: str, number: signal.Signals, tmp_path: Path) 
     assert list(tmp_path.iterdir()) == [ready]
 
 
-def test_a_sleeping_answer_does_not_hold_up_the_end(python: str) -> None:
+def test_delayed_response_does_not_delay_the_stop(python: str) -> None:
     with Sandbox(python, actions=1) as sandbox:
         sandbox.add_fault(kind="slow_first_byte", seconds=3600)
         with socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2]))) as client:

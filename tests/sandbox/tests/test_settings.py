@@ -214,7 +214,7 @@ def test_listed_after_counts_the_lists_that_would_show_an_action(sandbox: Sandbo
         {"latency": -1},
         {"random_faults": {"probability": 2}},
         {"random_faults": {"chance": 1}},
-        {"random_faults": {"probability": 1, "point": "meanwhile"}},
+        {"random_faults": {"probability": 1, "point": "between"}},
         {"random_faults": []},
         {"no_such_setting": 1},
     ],

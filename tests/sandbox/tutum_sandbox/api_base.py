@@ -70,7 +70,7 @@ class Pages(Paginator):
         super().__init__(*args, **kwargs | {"limit": options().page_size, "max_limit": options().max_page_size})
 
     def page(self) -> dict[str, Any]:
-        """Return a page; of its `meta`, `next` is right whatever `total_count` says."""
+        """Return a page; of its `meta`, `next` is right, whichever `total_count` is shown."""
         self.leave_out_unlisted()
         page: dict[str, Any] = super().page()
         meta, how = page["meta"], options().total_count

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
-PACKAGE_FOLDER = Path(__file__).resolve().parents[1]
+PACKAGE_DIRECTORY = Path(__file__).resolve().parents[1]
 
 
 class SandboxError(Exception):
@@ -92,7 +92,7 @@ class Sandbox:
         self._flags = [flag for flag, chosen in flags.items() if chosen]
         self._port = port
         self._start_timeout = start_timeout
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._directory: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         # Without any proxy. The server may have a certificate that is not valid.
         self._opener = urllib.request.build_opener(
@@ -102,7 +102,7 @@ class Sandbox:
 
     def __enter__(self) -> Self:
         """Start the server."""
-        self._folder = tempfile.TemporaryDirectory(prefix="tutum-sandbox-")
+        self._directory = tempfile.TemporaryDirectory(prefix="tutum-sandbox-")
         try:
             self.start()
         except BaseException:
@@ -130,9 +130,9 @@ class Sandbox:
         """
         if self._process:
             return
-        if self._folder is None:
+        if self._directory is None:
             raise SandboxError("The sandbox is used outside of its `with` block.")
-        directory = Path(self._folder.name)
+        directory = Path(self._directory.name)
         ready, output = directory / "ready.json", directory / "output.txt"
         ready.unlink(missing_ok=True)
         command = [self._python, "-m", "tutum_sandbox", "--until-eof", "--quiet", *self._flags]
@@ -140,7 +140,7 @@ class Sandbox:
         command += [f"--{name}={value}" for name, value in chosen.items() if value is not None]
         # Nothing of the caller's Python must affect the child's, which may be another version.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        environment["PYTHONPATH"] = str(PACKAGE_FOLDER)
+        environment["PYTHONPATH"] = str(PACKAGE_DIRECTORY)
         with output.open("wb") as sink:
             # In a process group of its own: Ctrl-C is for this process, which may need the server to clean up.
             self._process = subprocess.Popen(
@@ -180,9 +180,9 @@ class Sandbox:
     def close(self) -> None:
         """End the server, and delete its actions."""
         self.stop()
-        if self._folder:
-            self._folder.cleanup()
-            self._folder = None
+        if self._directory:
+            self._directory.cleanup()
+            self._directory = None
 
     # What a client needs.
 
@@ -228,7 +228,7 @@ class Sandbox:
         self.control("DELETE", "requests")
 
     def calls(self, path: str = "") -> list[dict[str, Any]]:
-        """Return how often each call was carried out (`method`, `path`, `count`, `actions`), whatever its response.
+        """Return how often each call was carried out, regardless of its response: `method`, `path`, `count`, `actions`.
 
         Only calls whose path contains the argument; in the order in which they were first made.
         """

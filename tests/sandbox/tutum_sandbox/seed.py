@@ -54,7 +54,7 @@ CALLERS = (
 
 
 class Operation(NamedTuple):
-    """Something that is done to an object of a type, and what the action says when it ended well or failed."""
+    """Something that is done to an object of a type, and what the action says after a success or a failure."""
 
     type: str
     verb: str
@@ -137,7 +137,7 @@ OPERATIONS = (
         "Requesting 2 nodes from the provider\nInstalling the agent\n{name}: 2 of 2 nodes deployed",
         "Requesting 2 nodes from the provider\n"
         "ERROR: the provider refused the request (quota exceeded: 20 of 20 instances are in use).\n"
-        "Ask the provider for a higher quota, or deploy into another region.",
+        "Request a higher quota from the provider, or deploy into another region.",
     ),
     Operation(
         "node",
@@ -199,7 +199,7 @@ def history(count: int, epoch: float, source: random.Random, objects: list[Cloud
         thing = source.choice(by_type[operation.type])
         start = epoch - step * (age - source.random() * 0.9)
         duration = operation.longest * (0.2 + 0.8 * source.random())
-        # Whatever is seeded has ended: what a test counts must not depend on when it looks.
+        # All seeded actions have finished: what a test counts must not depend on when it looks.
         end = min(start + duration, epoch)
         state, logs = SUCCESS, operation.done
         if age % 17 == 2:

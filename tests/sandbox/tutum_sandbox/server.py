@@ -72,7 +72,7 @@ class SandboxServer(ThreadedWSGIServer):
         self.url = f"{'https' if tls else 'http'}://{host_in_url}:{self.server_port}"
 
     def server_bind(self) -> None:
-        """Bind without asking a name server for the own name, as the parent does."""
+        """Bind without a request to a name server for the own name, as the parent does."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
@@ -236,7 +236,7 @@ class SandboxRequestHandler(WSGIRequestHandler):
         try:
             phrase = HTTPStatus(response.status).phrase
         except ValueError:
-            phrase = "Whatever"
+            phrase = "Unknown"
         lines = [f"HTTP/1.1 {response.status} {phrase}", *(f"{name}: {value}" for name, value in headers), "", ""]
         return "\r\n".join(lines).encode("latin-1")
 

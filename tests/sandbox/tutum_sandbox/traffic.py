@@ -50,7 +50,7 @@ class RequestLog:
 
 
 class Call(TypedDict):
-    """How often a call was carried out, whatever happened to the responses."""
+    """How often a call was carried out, regardless of the responses."""
 
     method: str
     path: str  # as Django sees it: without a path prefix

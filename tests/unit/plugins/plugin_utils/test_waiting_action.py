@@ -33,7 +33,7 @@ RESULT = {"changed": False, "polls": 3}
 TASK_VARS = {"inventory_hostname": "web", "ansible_play_batch": ["web"], "ansible_forks": 5}
 UUID = "6246c558-976c-4df6-ba60-eb1a344a17af"
 
-PATIENCE_SECONDS = 30.0
+TIME_LIMIT_SECONDS = 30.0
 """When a test fails instead of waiting any longer."""
 
 
@@ -230,7 +230,7 @@ class Task:
         for status in self._statuses:
             ProgressWriter(str(self._directory)).show_status(status)
             if self._screen:
-                assert self._screen.has_line.wait(PATIENCE_SECONDS)
+                assert self._screen.has_line.wait(TIME_LIMIT_SECONDS)
                 self._screen.has_line.clear()
         if self.fails:
             raise RuntimeError("unreachable")
@@ -353,7 +353,7 @@ def test_action_ends_everything_when_ansible_is_gone(
     def execute_module(**_arguments: t.Any) -> dict[str, t.Any]:
         assert not ended.is_set()
         monkeypatch.setattr(os, "getppid", lambda: 1)
-        assert ended.wait(PATIENCE_SECONDS)
+        assert ended.wait(TIME_LIMIT_SECONDS)
         return dict(RESULT)
 
     monkeypatch.setattr(os, "getppid", lambda: 4711)
