@@ -20,7 +20,7 @@ UUID_LENGTH = 36
 SHORT_UUID_LENGTH = 8
 """The characters that the original client shows of a UUID."""
 
-MAX_OBJECT_LENGTH = 500
+MAX_REFERENCE_LENGTH = 500
 
 _UUID_LAYOUT = (8, 4, 4, 4, 12)
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
@@ -51,6 +51,8 @@ def parse_action_reference(value: object, api_url: str) -> str:
     """
     text = value.strip() if isinstance(value, str) else ""
     path = _local_path("uuid", text, api_url) if "://" in text else text
+    if len(path) > MAX_REFERENCE_LENGTH:
+        path = ""  # A regular expression could take long to refuse it.
     match = _ACTION_PATH.fullmatch(path)
     if match and (match["base"] == urlsplit(api_url).path or _API_BASE.fullmatch(match["base"])):
         path = match["name"]
@@ -80,7 +82,7 @@ def parse_object(value: object, api_url: str) -> str:
     text = value.strip() if isinstance(value, str) else ""
     path = _local_path("object", text, api_url) if "://" in text else text
     path = f"{path.rstrip('/')}/"
-    match = _OBJECT_PATH.fullmatch(path) if len(path) <= MAX_OBJECT_LENGTH else None
+    match = _OBJECT_PATH.fullmatch(path) if len(path) <= MAX_REFERENCE_LENGTH else None
     if not match:
         raise OptionError(
             "object", value, "Not the resource URI of an object. Expected a value such as /api/v1/service/UUID/"
@@ -94,7 +96,7 @@ def parse_object(value: object, api_url: str) -> str:
 
 def object_parts(path: object) -> tuple[str | None, str | None]:
     """Return the type and the UUID in the resource URI of an object; None for what is not there."""
-    return _path_parts(path) if isinstance(path, str) and len(path) <= MAX_OBJECT_LENGTH else (None, None)
+    return _path_parts(path) if isinstance(path, str) and len(path) <= MAX_REFERENCE_LENGTH else (None, None)
 
 
 @lru_cache(maxsize=1024)

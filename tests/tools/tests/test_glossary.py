@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import glossary  # noqa: E402 - found on the path just set
+import glossary
 
 
 @pytest.mark.parametrize(
