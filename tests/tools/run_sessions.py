@@ -179,7 +179,7 @@ def main() -> int:
     jobs = max(2, os.cpu_count() or 1)
     parser.add_argument("--jobs", type=int, default=jobs, help="how many at a time (default: %(default)s)")
     parser.add_argument(
-        "--time-limit", type=float, default=900.0, help="seconds for one session (default: %(default)s)"
+        "--time-limit", type=float, default=1500.0, help="seconds for one session (default: %(default)s)"
     )
     arguments = parser.parse_args()
 
