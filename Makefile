@@ -40,11 +40,11 @@ lint: prepare ## Run the linters and the type checker
 
 sandbox: prepare ## Run the local server for the API in the foreground; Ctrl-C ends it
 	@$(PYTHON) tests/tools/environment.py sandbox
-	@PYTHONPATH=tests/sandbox exec .venv/sandbox/bin/python -m tutum_sandbox
+	@PYTHONPATH=tests/support/sandbox exec .venv/sandbox/bin/python -m tutum_sandbox
 
 bench: prepare ## Measure: requests, seconds and memory for typical and large queries and waits
 	@$(PYTHON) tests/tools/environment.py sandbox ansible
-	@$(WITH_SANDBOX) .venv/ansible/bin/python tests/benchmark/run.py
+	@$(WITH_SANDBOX) .venv/ansible/bin/python benchmarks/run.py
 
 docs: prepare ## Build the documentation site into .cache/docs
 	@$(PYTHON) tests/tools/environment.py nox

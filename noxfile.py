@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 CHECKOUT = Path(__file__).resolve().parent
-sys.path[:0] = [str(CHECKOUT / "tests" / "tools"), str(CHECKOUT / "tests" / "sandbox")]
+sys.path[:0] = [str(CHECKOUT / "tests" / "tools"), str(CHECKOUT / "tests" / "support" / "sandbox")]
 
 import artifact  # noqa: E402 - found on the path just set
 import source_tree  # noqa: E402
@@ -148,13 +148,13 @@ def cli(session: nox.Session, core: str) -> None:
     collection = prepare(session)
     source_tree.link_collections(collection)
     install_core(session, core, "--requirement=requirements.txt", "pytest ~= 9.0")
-    tests = ["tests/cli"]
+    tests = ["tests/functional/cli"]
     if core in CANDIDATES:
         # The most dangerous surprise of a new release: it handles secrets in a new way.
-        tests = ["tests/cli/test_secrets.py"]
+        tests = ["tests/functional/cli/test_secrets.py"]
     elif core == OLDEST_CORE:
         # What depends on the core: how it ends workers, treats null, and hides secrets. All of it takes twice as long.
-        tests = [f"tests/cli/test_{name}.py" for name in ("gate", "interruption", "same_results", "secrets")]
+        tests = [f"tests/functional/cli/test_{name}.py" for name in ("gate", "interruption", "same_results", "secrets")]
     run_pytest_with_sandbox(session, collection, *tests)
 
 
@@ -276,15 +276,14 @@ def build(session: nox.Session) -> None:
 def lint(session: nox.Session) -> None:
     """Run the linters and the type checker."""
     collection = prepare(session)
-    install(session, f"--requirement={REQUIREMENTS}/lint.txt", "--requirement=tests/sandbox/requirements.txt")
+    install(session, f"--requirement={REQUIREMENTS}/lint.txt", "--requirement=tests/support/sandbox/requirements.txt")
     session.env["ANSIBLE_COLLECTIONS_PATH"] = str(collection.parents[2])
-    bases = [collection / f"tests/{name}" for name in ("benchmark", "sandbox", "tools")]
+    bases = [collection / name for name in ("benchmarks", "tests/support/sandbox", "tests/tools")]
     session.env["MYPYPATH"] = os.pathsep.join(map(str, [collection.parents[2], *bases]))
     # Everything else that is Python: paths, because it belongs to no package.
     scripts = [
         "noxfile.py",
-        "examples",
-        *(f"tests/{name}" for name in ("benchmark", "cli", "client", "docs", "newcomer", "sandbox", "tools")),
+        *("benchmarks", "examples", "tests/functional", "tests/support", "tests/tools"),
     ]
     present = [path for path in scripts if (collection / path).is_file() or any((collection / path).rglob("*.py"))]
     package = "ansible_collections.tutum.cloud"
@@ -316,7 +315,7 @@ def client(session: nox.Session) -> None:
     """Run the tests of the HTTP client against the sandbox."""
     collection = prepare(session)
     install(session, "--requirement=requirements.txt", "ansible-core", "pytest ~= 9.0")
-    run_pytest_with_sandbox(session, collection, "tests/client")
+    run_pytest_with_sandbox(session, collection, "tests/functional/client")
 
 
 @nox.session(python=TOOLS_PYTHON, tags=["test"])
@@ -325,24 +324,24 @@ def examples(session: nox.Session) -> None:
     collection = prepare(session)
     source_tree.link_collections(collection)
     install(session, "--requirement=requirements.txt", "ansible-core", "pytest ~= 9.0")
-    run_pytest_with_sandbox(session, collection, "tests/docs")
+    run_pytest_with_sandbox(session, collection, "tests/functional/docs")
 
 
 @nox.session(python=TOOLS_PYTHON, tags=["test"])
-def newcomer(session: nox.Session) -> None:
-    """Walk the first five minutes with the built artifact, in an empty environment, with every usual mistake."""
+def installation(session: nox.Session) -> None:
+    """Follow the installation instructions with the built artifact, in an empty environment, with common mistakes."""
     collection = prepare(session)
     source_tree.link_collections(collection)
     install(session, "pytest ~= 9.0", "PyYAML")
-    run_pytest_with_sandbox(session, collection, "tests/newcomer")
+    run_pytest_with_sandbox(session, collection, "tests/functional/install")
 
 
 @nox.session(python=TOOLS_PYTHON, tags=["test"])
 def sandbox(session: nox.Session) -> None:
     """Run the sandbox's own tests, and those of the tools."""
     collection = prepare(session)
-    install(session, "--requirement=tests/sandbox/requirements.txt", "pytest ~= 9.0")
-    run_pytest_with_sandbox(session, collection, "tests/sandbox/tests", "tests/tools/tests")
+    install(session, "--requirement=tests/support/sandbox/requirements.txt", "pytest ~= 9.0")
+    run_pytest_with_sandbox(session, collection, "tests/support/sandbox/tests", "tests/tools/tests")
 
 
 @nox.session(python=TOOLS_PYTHON, tags=["test"])
@@ -412,7 +411,7 @@ def run_pytest_with_sandbox(session: nox.Session, collection: Path, *tests: str)
     """Run pytest in the session's copy, and tell the tests where things are."""
     session.env.update(
         {
-            "PYTHONPATH": os.pathsep.join([str(collection.parents[2]), str(collection / "tests/sandbox")]),
+            "PYTHONPATH": os.pathsep.join([str(collection.parents[2]), str(collection / "tests/support/sandbox")]),
             "TUTUM_TEST_ANSIBLE_BIN": session.bin,
             "TUTUM_TEST_COLLECTIONS": str(collection.parents[2]),
             "TUTUM_TEST_SANDBOX_PYTHON": str(environment_python("sandbox")),

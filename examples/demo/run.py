@@ -32,7 +32,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 ANSIBLE_BIN = Path(os.environ.get("TUTUM_TEST_ANSIBLE_BIN", CHECKOUT / ".venv" / "ansible" / "bin"))
 SANDBOX_PYTHON = os.environ.get("TUTUM_TEST_SANDBOX_PYTHON", str(CHECKOUT / ".venv" / "sandbox" / "bin" / "python"))
 
-sys.path.insert(0, str(CHECKOUT / "tests" / "sandbox"))
+sys.path.insert(0, str(CHECKOUT / "tests" / "support" / "sandbox"))
 from tutum_sandbox.process import Sandbox, SandboxError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

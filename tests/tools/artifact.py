@@ -29,7 +29,7 @@ _LEFTOVERS = (
     "tests/integration/integration_config.yml",
     "tests/integration/inventory",
     "tests/output/junit/leftover.xml",
-    "tests/sandbox/sandbox.sqlite3",
+    "tests/support/sandbox/sandbox.sqlite3",
     "tests/tools/__pycache__/leftover.txt",
 )
 

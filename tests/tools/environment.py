@@ -30,7 +30,7 @@ CACHE = CHECKOUT / ".cache"
 # What each environment installs: requirement files, relative to the checkout.
 REQUIREMENTS = {
     "nox": ["tests/tools/requirements/nox.txt"],
-    "sandbox": ["tests/sandbox/requirements.txt"],
+    "sandbox": ["tests/support/sandbox/requirements.txt"],
     "unit": ["tests/unit/requirements.txt", "tests/tools/requirements/unit.txt"],
     "ansible": ["requirements.txt", "examples/demo/requirements.txt"],
 }

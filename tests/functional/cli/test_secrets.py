@@ -1,0 +1,828 @@
+# Copyright (c) 2026, The tutum.cloud contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""No secret anywhere: neither in what a run shows, nor in what it leaves, nor in what its processes tell.
+
+Each run is searched as a whole: what it prints at `-vvvv`, its log file, the results as a callback gets them (with the
+options of the task, and with tracebacks where this ansible-core has them), and every file that is there afterwards.
+During a wait, the command lines and environments of its processes are searched, too. The search knows the key in
+clear, percent-encoded, in Base64, and as JSON, Python, HTML and the shell write it; half of it counts as much as the
+whole.
+
+Some places are Ansible's own, and no collection can keep a secret out of them. The tests allow each of them to the
+letter, and nothing else:
+
+- *A module's options are arguments in the script that Ansible writes for the module* (AnsiballZ): that is how a module
+  gets them. The script is in a directory that only its user can enter, and Ansible removes it after the task (in the
+  background up to five seconds after). `test_temporary_files` and `test_processes` look into it, and find a key that is
+  an option in these arguments and nowhere else, and any other key not at all.
+- *Since core 2.22 the file with the result of a job in the background has these options, too*, so that Ansible can hide
+  what it finds of them. `test_temporary_files` finds a key that is an option there and in no other field.
+- *A process inherits the environment* that a person starts Ansible with. `test_processes` lets a key that came from
+  there be there, and in no command line.
+- *The keyword `environment` becomes a part of the command line* that Ansible runs on the target, so it is in the list
+  of processes, and in the lines with EXEC that are shown from `-vvv` on. `test_environment_keyword` finds it in those
+  lines and nowhere else.
+- *An option that does not exist* (`apikey`) is not known to be a secret, and Ansible shows options: ansible-core 2.18
+  in each result, later ones on demand. `test_mistakes` finds it among the options of that result, and not in its
+  message.
+
+What a user writes into a playbook, or on the command line, is in clear text there, and Ansible quotes playbooks in its
+errors. So here all keys are in a file of variables, as they would be in a vault.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import hashlib
+import html
+import json
+import os
+import re
+import shlex
+import uuid
+import zipfile
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
+
+import pytest
+from tutum_sandbox.process import Sandbox
+
+from tests.support.ansible_commands import Ansible, Finished, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+EXAMPLE = "6246c558-976c-4df6-ba60-eb1a344a17af"
+
+USER = "alice"
+KEY = "s3cr+t/k%y=it's&<a>:~7Jx/Qz+%d=="
+"""The sandbox's key. Each half of it changes when it is percent-encoded, or quoted for a shell or HTML."""
+
+QUERY, WAIT, LOOKUP = "tutum.cloud.tutum_action_info", "tutum.cloud.wait_for_action", "tutum.cloud.tutum_action"
+
+
+# The search
+
+
+def encoded(text: str) -> str:
+    """A text in Base64."""
+    return base64.b64encode(text.encode()).decode()
+
+
+def in_base64(text: str) -> set[str]:
+    """What shows a text in Base64, with any text before and after it: the part that depends on nothing else."""
+    found = set()
+    for shift, mixed in ((0, 0), (1, 2), (2, 3)):
+        whole = encoded("." * shift + text)[mixed : (shift + len(text)) * 8 // 6]
+        found |= {whole, whole.replace("+", "-").replace("/", "_")}
+    return found
+
+
+@lru_cache
+def forms(secret: str) -> dict[str, str]:
+    """All that gives a secret away, each with the name of its form.
+
+    Each half stands for the whole: a message may be cut, or hide another part than that which it shows.
+    """
+    found: dict[str, str] = {}
+    middle = len(secret) // 2
+    for half in (secret[:middle], secret[middle:]):
+        assert len(half) >= 8, "something that short is found anywhere"
+        percent = {quote(half, safe=""), quote(half), quote_plus(half), quote(half, safe="!#$&'()*+,/:;=?@[]~")}
+        in_json = json.dumps(half)[1:-1]
+        forms_of_half = {
+            "in clear": {half},
+            "percent-encoded": percent | {re.sub("%..", lambda code: code[0].lower(), each) for each in percent},
+            "in Base64": in_base64(half),
+            "as JSON": {in_json, json.dumps(in_json)[1:-1]},
+            "as Python": {repr(half)[1:-1], half.replace("\\", "\\\\").replace("'", "\\'")},
+            "for a shell": {shlex.quote(half).strip("'"), shlex.quote(shlex.quote(half)).strip("'")},
+            "as HTML": {html.escape(half), html.escape(half, quote=False)},
+        }
+        for name, texts in forms_of_half.items():
+            for text in texts:
+                found.setdefault(text, name)
+    return found
+
+
+def search(secret: str, places: Mapping[str, str]) -> dict[str, str]:
+    """The places where a secret is, each with the form of the secret there, and the text around it."""
+    return {
+        place: f"{name}: ...{text[max(0, at - 200) : at + 100]}..."
+        for place, text in places.items()
+        for needle, name in forms(secret).items()
+        if (at := text.find(needle)) >= 0
+    }
+
+
+def check_hidden(secret: str, places: Mapping[str, str]) -> None:
+    """The secret is nowhere."""
+    found = search(secret, places)
+    assert not found, "\n".join(f"{place}, {what}" for place, what in found.items())
+
+
+def text_of(data: bytes) -> str:
+    """Bytes as a text in which ASCII is what it was, and nothing is lost."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+@dataclass
+class Run:
+    """A command, and all that it left behind."""
+
+    ansible: Ansible
+    given: dict[str, Path] = field(default_factory=dict)
+    """What the test itself has put where Ansible reads it."""
+
+    def give(self, name: str, content: str | bytes) -> Path:
+        """Write a file with a secret, as a person would have done before."""
+        path = self.ansible.directory / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        self.given[name] = path
+        return path
+
+    def give_variables(self, **variables: Any) -> list[str]:
+        """The options for a file of variables, which stands for a vault."""
+        return ["-e", f"@{self.give('variables.json', json.dumps(variables))}"]
+
+    def give_home(self, content: str) -> None:
+        """Write `~/.tutum`."""
+        self.give(str(self.ansible.home / ".tutum"), content)
+
+    def places(self, done: Finished) -> dict[str, str]:
+        """All that the command showed, and all files that are there now, except for those that were given."""
+        files = {path: text_of(path.read_bytes()) for path in self.files() if path not in self.given.values()}
+        assert {"ansible.log", "results.jsonl"} <= {path.name for path in files}
+        return {
+            "standard output": done.stdout,
+            "standard error": done.stderr,
+            **{str(path.relative_to(self.ansible.directory.parent)): text for path, text in files.items()},
+        }
+
+    def files(self, pattern: str = "*") -> list[Path]:
+        """All files that are there now, those in directories included."""
+        return [path for path in self.ansible.directory.parent.rglob(pattern) if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        KEY,
+        f"the first half {KEY[: len(KEY) // 2]}",
+        f"x{quote(KEY)}",
+        f"x{quote(KEY, safe='')}x",
+        f"?key={quote_plus(f'ab {KEY}')}",
+        re.sub("%..", lambda found: found[0].lower(), quote(KEY)),
+        *(encoded(f"{'alice'[:length]}{KEY} and more") for length in range(4)),
+        base64.urlsafe_b64encode(KEY.encode()).decode(),
+        json.dumps({"key": KEY}),
+        json.dumps(json.dumps({"key": KEY})),
+        repr({"key": KEY + '"'}),
+        f"sh -c {shlex.quote(f'KEY={shlex.quote(KEY)} true')}",
+        html.escape(KEY),
+    ],
+)
+def test_search_finds(shown: str) -> None:
+    """The search finds each form, with anything around it."""
+    assert search(KEY, {"nothing": "nothing", "here": f"before {shown} after"})
+    assert not search("another secret, as long as the key", {"here": shown})
+
+
+# The server
+
+
+@dataclass
+class Planted:
+    """What the sandbox of these tests has in addition to its history."""
+
+    good: str
+    bad: str
+    endless: list[str]
+    telling: str
+    """An endless action whose fields hold what the client sent as its Authorization header."""
+    says: dict[str, str]
+    """UUIDs for which there is no action, but another response with that header in it."""
+    cut_off: str
+    """The same for a response that ends in the middle of a secret of the service."""
+
+
+PAIR = f"{USER}:{KEY}"
+REPEATED = "&".join(
+    ["{authorization}"]
+    + [
+        form
+        for text in (KEY, PAIR)
+        for form in (text, quote(text), quote(text, safe=""), encoded(text), quote(encoded(text), safe=""))
+    ]
+)
+"""The header, and what is in it, as a server may repeat it in an error or a log."""
+
+RESPONSES: dict[str, dict[str, Any]] = {
+    "an error": {"kind": "status", "status": 400, "body": f'{{"error": "You sent {REPEATED}"}}'},
+    "no JSON": {"kind": "status", "status": 200, "body": f"<p>{REPEATED}"},
+    "another host": {"kind": "redirect", "location": f"http://elsewhere.example/?{REPEATED}"},
+    "a loop": {"kind": "redirect", "location": f"/loop/?{REPEATED}"},
+    "no HTTP": {"kind": "raw", "data": f"{REPEATED}\r\n\r\n"},
+}
+HEADERS = {"apikey": f"ApiKey {PAIR}", "basic": f"Basic {encoded(PAIR)}"}
+SERVICE_SECRET = "password-of-the-database"
+CUT_OFF = f'{{"action": "Service Create", "body": "{SERVICE_SECRET}'
+
+
+@pytest.fixture(scope="module")
+def own_sandbox() -> Iterator[Sandbox]:
+    """A sandbox whose key is worth the search."""
+    with Sandbox(os.environ["TUTUM_TEST_SANDBOX_PYTHON"], username=USER, api_key=KEY) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(own_sandbox: Sandbox) -> Sandbox:
+    """That sandbox, for the fixture `ansible`."""
+    return own_sandbox
+
+
+@pytest.fixture(scope="module")
+def planted(own_sandbox: Sandbox) -> Planted:
+    """Actions of all kinds, and responses that repeat the key. They stay for all tests of this file."""
+    endless = [[0, "In progress"], [9999, "Success"]]
+    telling = own_sandbox.create_action(endless)
+    fields = ("action", "body", "logs", "object", "state")
+    patch: list[dict[str, Any]] = [{"path": [name], "value": f"{name} {REPEATED}\n"} for name in fields]
+    # The key as the name of a field, and the header as another one, nested in what no reference documents.
+    patch.append({"path": ["told"], "value": [{KEY: KEY, HEADERS["basic"]: {encoded(PAIR): True}}]})
+    refusal = {**RESPONSES["an error"], "status": 409}
+    own_sandbox.add_fault(match=telling, method="POST", **refusal)
+    own_sandbox.add_fault(kind="patch", match=telling, patch=patch)
+    responses = dict(RESPONSES)
+    for scheme, header in HEADERS.items():
+        responses[scheme] = {**RESPONSES["an error"], "body": json.dumps({"error": encoded(header)})}
+    says = {name: f"00000000-0000-4000-8000-00000000000{number}" for number, name in enumerate(responses)}
+    for name, response in responses.items():
+        own_sandbox.add_fault(match=says[name], **response)
+    own_sandbox.add_fault(match="^/loop/", **RESPONSES["a loop"])
+    cut_off = "00000000-0000-4000-8000-0000000000ff"
+    own_sandbox.add_fault(kind="body", match=cut_off, body=CUT_OFF)
+    return Planted(
+        good=own_sandbox.create_action([[0, "Success"]]),
+        bad=own_sandbox.create_action([[0, "Failed"]], logs="no space left"),
+        endless=[own_sandbox.create_action(endless) for _number in range(2)],
+        telling=telling,
+        says=says,
+        cut_off=cut_off,
+    )
+
+
+@pytest.fixture
+def run(ansible: Ansible) -> Run:
+    """Ansible without a key, and as talkative as it gets."""
+    del ansible.environment["TUTUM_APIKEY"]
+    ansible.environment |= {
+        "ANSIBLE_LOG_PATH": str(ansible.directory.parent / "ansible.log"),
+        # Since ansible-core 2.19 and 2.21. Earlier ones show tracebacks at -vvv, and always the options.
+        "ANSIBLE_DISPLAY_TRACEBACK": "always",
+        "ANSIBLE_INJECT_INVOCATION": "1",
+        # For `ansible`, which has no use for callbacks unless told.
+        "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",
+        # Quicker: no copying of files. `test_temporary_files` does without.
+        "ANSIBLE_PIPELINING": "1",
+    }
+    return Run(ansible)
+
+
+def test_search_finds_what_is_left(run: Run) -> None:
+    """Where Ansible is told to show a key, the search finds it in all places, and in each of these forms."""
+    shown = ("key", "key | urlencode", "(user ~ ':' ~ key) | b64encode", "{'key': key} | to_json")
+    tasks = [{"name": each, "ansible.builtin.debug": {"msg": f"{{{{ {each} }}}}"}} for each in shown]
+    command = run.ansible.playbook(tasks, *run.give_variables(user=USER, key=KEY))
+    done = run.ansible.run(command).succeeded()
+    assert set(search(KEY, run.places(done))) == {"standard output", "ansible.log", "results.jsonl"}
+    for task in shown:
+        assert search(KEY, {task: json.dumps(done.result(task))})
+    (run.ansible.home / "forgotten").write_text(KEY)
+    assert "home/forgotten" in search(KEY, run.places(done))
+
+
+# What each way to give a key is tried with
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to give credentials: the options of the modules, and those of the lookup as they stand in a template."""
+
+    name: str
+    options: dict[str, str] = field(default_factory=dict)
+    arguments: str = ""
+    keywords: dict[str, Any] = field(default_factory=dict)
+    """Keywords of the play."""
+
+    def query(self, name: str, **options: Any) -> dict[str, Any]:
+        """Return a task with the query module."""
+        return {"name": f"{self.name}: {name}", QUERY: {**self.options, "max_retries": 0, **options}}
+
+    def wait(self, name: str, **options: Any) -> dict[str, Any]:
+        """Return a task with the wait module."""
+        return {"name": f"{self.name}: {name}", WAIT: {**self.options, "max_retries": 0, **options}}
+
+    def lookup(self, name: str, action: str) -> dict[str, Any]:
+        """Return a task with the lookup."""
+        arguments = f", {self.arguments}" if self.arguments else ""
+        template = f"{{{{ query('{LOOKUP}', '{action}', max_retries=0{arguments}) }}}}"
+        return {"name": f"{self.name}: {name}", "ansible.builtin.debug": {"msg": template}}
+
+    def play(self, tasks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return a play that runs all tasks, also after failures."""
+        return {"hosts": "localhost", "ignore_errors": True, **self.keywords, "tasks": list(tasks)}
+
+    def few(self, planted: Planted) -> list[dict[str, Any]]:
+        """A failure, and a response with the key in it."""
+        return [
+            self.query("telling query", uuid=planted.telling),
+            self.lookup("telling lookup", planted.telling),
+            self.lookup("lookup of an error", planted.says["an error"]),
+        ]
+
+    def many(self, planted: Planted, scheme: str) -> list[dict[str, Any]]:
+        """All kinds of ends, and all kinds of responses with the key in them, or the whole header of this scheme."""
+        return [
+            *self.few(planted),
+            self.query("query of an error", uuid=planted.says["an error"]),
+            self.wait("wait", uuid=planted.good),
+            self.wait("failed wait", uuid=[planted.good, planted.bad]),
+            self.wait("late wait", uuid=[planted.telling, planted.says["no JSON"]], timeout=2, interval=0.5),
+            self.wait("canceling wait", uuid=planted.telling, timeout=4, on_timeout="cancel", follow_logs=True),
+            self.lookup("lookup", planted.good),
+            *(self.lookup(f"lookup of {name}", planted.says[name]) for name in (*RESPONSES, scheme)),
+        ]
+
+
+GOOD = ("telling query", "wait", "lookup", "telling lookup")
+"""The tasks that succeed. All others fail, and for the right reason."""
+
+REASONS = {
+    "an error": "Server message: ",
+    "apikey": "Server message: ***",
+    "basic": "Server message: ***",
+    "no JSON": "The response is not valid JSON (starts with ",
+    "another host": "redirect to another host (http://elsewhere.example/?",
+    "a loop": "Too many redirects (more than 5, the last one to ",
+    "no HTTP": "Connection failed: ",
+    "failed wait": "state Failed. Last log lines:\nno space left",
+    "late wait": "The last poll failed: ",
+    "canceling wait": "Not canceled: ",
+}
+
+
+def check_results(done: Finished) -> None:
+    """Each task came to the end that it was made for: to find no key in anything else would say little."""
+    for task in done.tasks:
+        name = task["name"].partition(": ")[2]
+        if name not in GOOD:
+            reason = next(words for part, words in REASONS.items() if part in name)
+            assert (task["outcome"], reason in str(task["result"]["msg"])) == ("ignored", True), task
+            continue
+        assert task["outcome"] == "ok", task
+        if name.startswith("telling"):
+            actions = task["result"].get("actions") or task["result"]["msg"]
+            assert actions[0]["logs"].startswith("logs "), "the server's response was not the one with the key"
+
+
+def play_all(run: Run, plays: Sequence[Mapping[str, Any]], *options: str) -> tuple[Finished, dict[str, str]]:
+    """Run the plays to their end; what came of them, and all that is to be searched."""
+    done = run.ansible.run(run.ansible.plays(plays, *options, "-vvvv")).succeeded()
+    return done, run.places(done)
+
+
+ENCODED = "(user ~ ':' ~ key) | b64encode"
+USER_AND_KEY = {"username": "{{ user }}", "api_key": "{{ key }}"}
+HEADER = {"authorization": "ApiKey {{ user }}:{{ key }}"}
+
+
+def test_options(run: Run, planted: Planted) -> None:
+    """The key is an option, in each form that there is, or a default of the play; the lookup's also in a variable."""
+    first = Way("api_key", USER_AND_KEY, "username=user, api_key=key")
+    others = [
+        Way("scheme", {**USER_AND_KEY, "auth_scheme": "basic"}, "username=user, api_key=key, auth_scheme='basic'"),
+        Way("header", HEADER, "authorization='ApiKey ' ~ user ~ ':' ~ key"),
+        Way("basic", {"authorization": f"Basic {{{{ {ENCODED} }}}}"}, f"authorization='Basic ' ~ ({ENCODED})"),
+        Way(
+            "defaults",
+            keywords={
+                "module_defaults": {"group/tutum.cloud.tutum": USER_AND_KEY},
+                "vars": {"tutum_username": "{{ user }}", "tutum_api_key": "{{ key }}"},
+            },
+        ),
+    ]
+    tasks = first.many(planted, "apikey")
+    plays = [first.play(tasks), *(way.play(way.few(planted)) for way in others)]
+    done, places = play_all(run, plays, *run.give_variables(user=USER, key=KEY))
+    assert len(done.tasks) == len(tasks) + 3 * len(others)
+    check_results(done)
+    assert "[localhost] 0/2 done, 1 running, 1 not seen yet" in done.stdout
+    assert re.search(r"(?m)^\[localhost\] .*logs \*\*\*", done.stdout), "no line of the followed logs is shown"
+    check_hidden(KEY, places)
+
+
+def test_environment(run: Run, planted: Planted) -> None:
+    """The key comes from the environment, where Ansible cannot know that it is one."""
+    run.ansible.environment |= {"TUTUM_APIKEY": KEY, "TUTUM_AUTH_SCHEME": "basic"}
+    way = Way("environment")
+    done, places = play_all(run, [way.play(way.many(planted, "basic"))])
+    check_results(done)
+    check_hidden(KEY, places)
+
+
+def test_password(run: Run, planted: Planted) -> None:
+    """The key is the password of the account, which is an environment variable and no option."""
+    run.ansible.environment["TUTUM_PASS"] = KEY
+    way = Way("password")
+    done, places = play_all(run, [way.play(way.many(planted, "basic"))])
+    check_results(done)
+    check_hidden(KEY, places)
+
+
+def test_files(run: Run, planted: Planted) -> None:
+    """The key is in `~/.tutum`, or in a file that an option names."""
+    run.give_home(f"[auth]\nuser = {USER}\napikey = {KEY}\n")
+    other = run.give("other", f"[auth]\nbasic_auth = {encoded(PAIR)}\n")
+    del run.ansible.environment["TUTUM_USER"]
+    ways = [Way("home"), Way("named", {"config_file": str(other)}, f"config_file='{other}'")]
+    done, places = play_all(run, [way.play(way.few(planted)) for way in ways])
+    check_results(done)
+    check_hidden(KEY, places)
+
+
+def test_adhoc(run: Run, planted: Planted) -> None:
+    """The same from `ansible`: options, variables, a header in the environment, and in the background."""
+    ansible = run.ansible
+    variables = run.give_variables(key=KEY, tutum_api_key=KEY)
+    said = f"{{{{ query('{LOOKUP}', '{planted.says['an error']}') }}}}"
+    option = {"api_key": "{{ key }}"}
+    commands = [
+        ('"logs": "logs ', ansible.adhoc(QUERY, {"uuid": planted.telling, **option}, *variables)),
+        ("no space left", ansible.adhoc(WAIT, {"uuid": planted.bad, **option}, *variables, "-B", "60", "-P", "1")),
+        ("Server message: ", ansible.adhoc("ansible.builtin.debug", {"msg": said}, *variables)),
+        ("Server message: ", ansible.adhoc(WAIT, {"uuid": planted.says["an error"]})),
+    ]
+    for words, command in commands:
+        if variables[1] not in command:
+            ansible.environment["TUTUM_AUTH"] = HEADERS["apikey"]
+        done = ansible.run([*command, "-vvvv"])
+        assert words in done.output
+        ansible.end_processes()
+        # What has run the module in the background may have had no time to remove its script.
+        assert check_scripts(run, done) in ([], ["api_key"])
+
+
+# What is Ansible's own
+
+
+@dataclass
+class Script:
+    """A script that Ansible has made of a module (AnsiballZ)."""
+
+    path: Path
+    arguments: dict[str, Any]
+    rest: dict[str, str]
+    """All else that is in it: the source, and the files of the archive."""
+
+    @classmethod
+    def read(cls, path: Path) -> Script:
+        """Take a script apart."""
+        source = path.read_text(encoding="utf-8")
+        arguments: dict[str, Any] = {}
+        rest: dict[str, str] = {}
+        for node in ast.walk(ast.parse(source)):
+            if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+                continue
+            if node.value.startswith('{"ANSIBLE_MODULE_ARGS": {'):
+                arguments = json.loads(node.value)["ANSIBLE_MODULE_ARGS"]
+                source = source.replace(ast.get_source_segment(source, node) or "", "ARGUMENTS")
+            if node.value.startswith("UEsD"):  # an archive's first bytes, in Base64
+                with zipfile.ZipFile(BytesIO(base64.b64decode(node.value))) as archive:
+                    rest |= {f"{path.name}/{name}": text_of(archive.read(name)) for name in archive.namelist()}
+        assert arguments, path
+        assert f"{path.name}/ansible/module_utils/basic.py" in rest, path
+        return cls(path, arguments, {**rest, path.name: source})
+
+    def options_with(self, secret: str) -> set[str]:
+        """The names of the arguments that a secret is in."""
+        return set(search(secret, {name: json.dumps(value) for name, value in self.arguments.items()}))
+
+
+def check_scripts(run: Run, done: Finished) -> list[str]:
+    """Nothing but the arguments of scripts has the key; the names of those that do, of all scripts."""
+    scripts = [Script.read(path) for path in run.files("AnsiballZ_*") if "async_wrapper" not in path.name]
+    for script in scripts:
+        # A script may be everybody's to read, as files are where it is; no other user gets as far as that.
+        assert script.path.parent.stat().st_mode & 0o777 == 0o700
+        run.given[str(script.path)] = script.path
+    places = run.places(done)
+    for script in scripts:
+        places |= {f"{script.path}, {name}": text for name, text in script.rest.items()}
+    check_hidden(KEY, places)
+    return sorted("".join(script.options_with(KEY)) for script in scripts)
+
+
+def check_job(run: Run, path: Path) -> None:
+    """The file of a job in the background has the key, if at all, where core 2.22 puts the options of its module."""
+    result = json.loads(path.read_text(encoding="utf-8"))
+    if search(KEY, {path.name: json.dumps(result)}):
+        assert KEY in result.pop("_ansible_new_secrets")
+        assert result.pop("invocation")["module_args"]["api_key"] == KEY
+        check_hidden(KEY, {path.name: json.dumps(result)})
+        run.given[str(path)] = path
+
+
+def test_temporary_files(run: Run, planted: Planted) -> None:
+    """What Ansible puts on the target: only an option is there, in the arguments of its script, for its user only."""
+    run.ansible.environment |= {"ANSIBLE_KEEP_REMOTE_FILES": "1", "ANSIBLE_PIPELINING": "0", "TUTUM_APIKEY": KEY}
+    in_background = {"async": 60, "poll": 0}
+    late: dict[str, Any] = {"uuid": [planted.bad, planted.telling], "timeout": 1}
+    options = Way("options", USER_AND_KEY)
+    header = Way("header", HEADER)
+    none = Way("none")
+    plays = [
+        options.play([{**options.wait("background", uuid=planted.bad), **in_background}]),
+        none.play([{**none.wait("background", uuid=planted.bad), **in_background}, none.wait("late wait", **late)]),
+        header.play([header.query("telling query", uuid=planted.telling)]),
+    ]
+    done = run.ansible.run(run.ansible.plays(plays, *run.give_variables(user=USER, key=KEY), "-vvvv")).succeeded()
+    results = [path for path in run.files() if path.parent.name == "async"]
+    assert len(results) == 2
+    wait_until(lambda: all("state Failed. Last log lines" in path.read_text() for path in results))
+    run.ansible.end_processes()  # what has started them looks up only every five seconds
+    assert run.files("tutum_progress")
+    for path in results:
+        check_job(run, path)
+    assert check_scripts(run, done) == ["", "", "api_key", "authorization"]
+
+
+@pytest.mark.parametrize("source", ["option", "environment", "file"])
+def test_processes(run: Run, sandbox: Sandbox, planted: Planted, source: str) -> None:
+    """What other users of this machine can see during two waits, one of them in the background."""
+    if source == "environment":
+        run.ansible.environment["TUTUM_APIKEY"] = KEY
+    elif source == "file":
+        run.give_home(f"[auth]\nuser = {USER}\napikey = {KEY}\n")
+    way = Way(source, {"api_key": "{{ key }}"} if source == "option" else {})
+    first, second = planted.endless
+    tasks = [{**way.wait("background", uuid=first), "async": 60, "poll": 0}, way.wait("wait", uuid=second)]
+    command = run.ansible.plays([way.play(tasks)], *run.give_variables(key=KEY), "-vvvv")
+    sandbox.clear_requests()
+    with run.ansible.on_terminal(command) as terminal:
+        wait_until(lambda: sandbox.requests(first) and sandbox.requests(second))
+        lines = run.ansible.processes()
+        environments = {}
+        for pid in lines:
+            with suppress(OSError):  # a process may end while it is looked at
+                environments[str(pid)] = text_of(Path(f"/proc/{pid}/environ").read_bytes())
+        terminal.press_ctrl_c()
+        assert terminal.wait() != 0
+    run.ansible.end_processes()
+    # Ansible and its worker, the module, what started the other one, and that.
+    assert len(environments) >= 5, lines
+    assert sum("AnsiballZ_wait_for_action" in line for line in lines.values()) >= 3, lines
+    check_hidden(KEY, {str(pid): line for pid, line in lines.items()})
+    assert set(search(KEY, environments)) == (set(environments) if source == "environment" else set())
+    # The one in the background leaves its script, since it was ended before Ansible could remove that.
+    scripts = check_scripts(run, Finished(1, terminal.text, "", []))
+    assert scripts == ["api_key" if source == "option" else ""]
+
+
+def test_environment_keyword(run: Run, planted: Planted) -> None:
+    """The keyword `environment` shows its values: in each command that Ansible runs on the target, and only there."""
+    way = Way("keyword", keywords={"environment": {"TUTUM_APIKEY": "{{ key }}"}})
+    tasks = [way.query("telling query", uuid=planted.telling)]
+    done, places = play_all(run, [way.play(tasks)], *run.give_variables(key=KEY))
+    check_results(done)
+    assert set(search(KEY, places)) == {"standard output", "ansible.log"}
+    for name in ("standard output", "ansible.log"):
+        places[name] = "\n".join(line for line in places[name].split("\n") if " EXEC /bin/sh -c " not in line)
+    check_hidden(KEY, places)
+
+
+# Mistakes
+
+
+def key_of(mistake: str) -> str:
+    """A key of its own for each mistake: what is found tells where it comes from."""
+    digest = hashlib.sha256(mistake.encode()).hexdigest()
+    return f"{digest[:9]}\"/+%{digest[9:20]}\\=&'{digest[20:28]}"
+
+
+NOT_IN_A_URL = "Credentials in URLs are not allowed"
+NO_INI = "INI file"
+
+
+def mistakes(run: Run) -> dict[str, tuple[dict[str, Any], str]]:
+    """The options of each mistake, and words of its message. Each key is one that Ansible cannot know."""
+    host = run.ansible.environment["TUTUM_REST_HOST"].removeprefix("http://")
+    path = f"/api/v1/action/{EXAMPLE}/"
+    right = {"username": USER, "api_key": KEY, "uuid": EXAMPLE}
+
+    def with_key(name: str, form: str) -> str:
+        return form.replace("KEY", key_of(name))
+
+    def file(name: str, content: bytes) -> dict[str, str]:
+        key = key_of(name).encode()
+        content = content.replace(b"KEY", key).replace(b"BEGIN", key.partition(b"=")[0])
+        return {"config_file": str(run.give(name, content)), "uuid": EXAMPLE}
+
+    return {
+        "URL": ({**right, "api_url": with_key("URL", f"https://{USER}:KEY@{host}")}, NOT_IN_A_URL),
+        "key as user": ({**right, "api_url": with_key("key as user", "https://KEY@host/api/v1/")}, NOT_IN_A_URL),
+        "no scheme": ({**right, "api_url": with_key("no scheme", f"{USER}:KEY@{host}")}, NOT_IN_A_URL),
+        "query": ({**right, "api_url": with_key("query", f"http://{host}/?api_key=KEY")}, "Specify a scheme and host"),
+        "UUID": ({**right, "uuid": with_key("UUID", f"http://{USER}:KEY@{host}{path}")}, NOT_IN_A_URL),
+        "query of UUID": (
+            {**right, "uuid": with_key("query of UUID", f"http://{host}{path}?api_key=KEY")},
+            "Not the UUID of an action",
+        ),
+        "object": (
+            {"username": USER, "api_key": KEY, "object": with_key("object", f"http://{USER}:KEY@{host}/api/v1/a/b/")},
+            NOT_IN_A_URL,
+        ),
+        "user name": ({**right, "username": with_key("user name", f"{USER}:KEY")}, "must not contain a colon"),
+        "line break": ({**right, "api_key": with_key("line break", "KEY\n")}, "white space"),
+        "quotes": ({**right, "api_key": with_key("quotes", "'KEY'")}, "quotes"),
+        "line in header": (
+            {"authorization": with_key("line in header", f"ApiKey {USER}:KEY\n"), "uuid": EXAMPLE},
+            "white space",
+        ),
+        "wrong key": ({**right, "api_key": key_of("wrong key")}, "authentication failed"),
+        "wrong scheme": (
+            {**right, "api_key": key_of("wrong scheme"), "auth_scheme": "basic"},
+            "authentication failed",
+        ),
+        "half": ({"api_key": key_of("half"), "uuid": EXAMPLE}, "Incomplete credentials"),
+        "no section": (file("no section", b"user = alice\napikey = KEY\n"), NO_INI),
+        "no equals sign": (file("no equals sign", b"[auth]\nuser = alice\napikey BEGIN\n"), NO_INI),
+        "no bracket": (file("no bracket", b"[auth\napikey = KEY\n"), NO_INI),
+        "no INI": (file("no INI", b"apikey: KEY\n"), NO_INI),
+    }
+
+
+WITH_MODULE = {
+    **dict.fromkeys(("URL", "UUID", "query of UUID", "wrong key"), QUERY),
+    **dict.fromkeys(("query", "object", "user name", "line in header", "no section"), WAIT),
+}
+"""With which module a mistake is made, too: where its result has what a lookup's has not, and some of the others."""
+
+
+def test_mistakes(run: Run) -> None:
+    """A key where none must be, or one that is of no use, is refused, and never shown."""
+    del run.ansible.environment["TUTUM_USER"]
+    given = mistakes(run)
+    tasks: list[dict[str, Any]] = []
+    for name, (options, _words) in given.items():
+        templates = {option: f"{{{{ given['{name}']['{option}'] }}}}" for option in options}
+        terms = f", given['{name}'].uuid" if "uuid" in options else ""
+        others = f"**(given['{name}'] | dict2items | rejectattr('key', 'eq', 'uuid') | items2dict)"
+        template = f"{{{{ query('{LOOKUP}'{terms}, {others}) }}}}"
+        tasks.append({"name": f"lookup: {name}", "ansible.builtin.debug": {"msg": template}})
+        if name in WITH_MODULE:
+            tasks.append({"name": f"module: {name}", WITH_MODULE[name]: templates})
+    tasks.append({"name": "misspelled", QUERY: {"username": USER, "apikey": "{{ misspelled }}"}})
+    variables = run.give_variables(
+        given={name: options for name, (options, _words) in given.items()}, misspelled=key_of("misspelled")
+    )
+    done, places = play_all(run, [Way("").play(tasks)], *variables)
+    for name, (_options, words) in given.items():
+        for kind in ("module", "lookup") if name in WITH_MODULE else ("lookup",):
+            assert words in done.result(f"{kind}: {name}")["msg"], (kind, name)
+        check_hidden(key_of(name), places)
+    check_hidden(KEY, places)
+
+    # Ansible's own: it takes all that is no option for something to show.
+    message = done.result("misspelled")["msg"]
+    assert message.startswith(f"Unsupported parameters for ({QUERY}) module: apikey. ")
+    secret = key_of("misspelled")
+    lines = {place: [line for line in text.split("\n") if search(secret, {"": line})] for place, text in places.items()}
+    assert {place for place, found in lines.items() if found} == {"standard output", "ansible.log", "results.jsonl"}
+    for place in ("standard output", "ansible.log"):
+        assert [line.strip().partition(": ")[0] for line in lines[place]] == ['"apikey"']
+    (line,) = lines["results.jsonl"]
+    result = json.loads(line)
+    assert result["result"].pop("invocation")["module_args"]["apikey"] == secret
+    check_hidden(secret, {"result": json.dumps(result)})
+
+
+def test_mistakes_in_the_environment(run: Run) -> None:
+    """The same where Ansible sees no option at all; and the password of a proxy is a secret, too."""
+    url = run.ansible.environment["TUTUM_REST_HOST"]
+    odd = key_of("odd proxy").replace("/", "")
+    run.ansible.environment |= {
+        "TUTUM_REST_HOST": f"https://{USER}:{key_of('host')}@127.0.0.1",
+        "TUTUM_APIKEY": f"{key_of('key')}\n",
+        "HTTPS_PROXY": f"http://{USER}:{quote(key_of('proxy'), safe='')}@127.0.0.1:9",
+        # A slash ends the host, and what stands before it is not one: libraries quote that.
+        "HTTP_PROXY": f"http://{USER}:{odd}/@127.0.0.1:9",
+    }
+    here = f"api_url='{url}'"
+    away, key = "api_url='https://127.0.0.1'", "api_key='another'"
+    ways = [
+        (Way("host"), NOT_IN_A_URL),
+        (Way("key", {"api_url": url}, here), "white space"),
+        (
+            Way("proxy", {"api_url": "https://127.0.0.1", "api_key": "another"}, f"{away}, {key}"),
+            "Proxy connection failed",
+        ),
+        (Way("odd proxy", {"api_url": url, "api_key": "another"}, f"{here}, {key}"), "Cannot send the request"),
+    ]
+    plays = [way.play([way.query("query", uuid=EXAMPLE), way.lookup("lookup", EXAMPLE)]) for way, _words in ways]
+    done, places = play_all(run, plays)
+    for way, words in ways:
+        for kind in ("query", "lookup"):
+            assert words in done.result(f"{way.name}: {kind}")["msg"]
+    for secret in (*map(key_of, ("host", "key", "proxy")), odd):
+        check_hidden(secret, places)
+
+
+# Secrets of the service
+
+
+FIELDS = ("action", "body", "logs", "object", "path", "ip", "location", "user_agent")
+
+
+def text_in(name: str, action: str) -> str:
+    """What a field of an action holds: a text that is nowhere else, not even half of it. It can be an object's UUID."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{name} of {action}"))
+
+
+def described(action: str) -> dict[str, Any]:
+    """An action that ends as its name says, or else badly."""
+    texts = {name: text_in(name, action) for name in FIELDS}
+    phases: list[list[Any]] = [[0, "Failed"]]
+    if action.endswith("good"):
+        phases = [[0, "Success"]]
+    elif action.endswith("endless"):
+        phases = [[0, "In progress"], [9999, "Success"]]
+    return {**texts, "object": f"/api/v1/service/{texts['object']}/", "phases": phases}
+
+
+def test_hidden_fields(run: Run, sandbox: Sandbox, planted: Planted) -> None:
+    """What `hidden_fields` names is in no result, message or line of progress, however the task ends."""
+    run.ansible.environment["TUTUM_APIKEY"] = KEY
+    names = ("good", "bad", "endless", "other good", "other bad", "other endless", "shown")
+    uuids = dict(zip(names, sandbox.create_actions(map(described, names)), strict=True))
+    good, bad, endless, missing = uuids["good"], uuids["bad"], uuids["endless"], "00000000-0000-4000-8000-0000000000aa"
+    late: dict[str, Any] = {"timeout": 2, "interval": 0.5}
+
+    def play(way: Way, hidden: Sequence[str], tasks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        return way.play(tasks) | {"module_defaults": {"group/tutum.cloud.tutum": {"hidden_fields": list(hidden)}}}
+
+    two = Way("two", arguments="hidden_fields=['body', 'logs']")
+    every = Way("every", arguments=f"hidden_fields={list(FIELDS)}")
+    none = Way("none")
+    plays = [
+        play(
+            two,
+            ["body", "logs"],
+            [
+                two.query("list", object=f"/api/v1/service/{text_in('object', 'good')}/"),
+                two.query("failed query", uuid=[endless, bad, missing]),
+                two.query("query of cut off", uuid=planted.cut_off),
+                two.wait("wait", uuid=good),
+                two.wait("failed wait", uuid=[good, bad, endless], fail_fast=True),
+                two.wait("late wait", uuid=[bad, endless, planted.cut_off], **late),
+                two.lookup("lookup", bad),
+                two.lookup("lookup of cut off", planted.cut_off),
+            ],
+        ),
+        play(
+            every,
+            FIELDS,
+            [
+                every.query("failed query", uuid=[uuids["other good"], uuids["other bad"], missing]),
+                every.wait("late wait", uuid=[uuids["other good"], uuids["other bad"], uuids["other endless"]], **late),
+                every.lookup("lookup", uuids["other bad"]),
+            ],
+        ),
+        play(none, [], [none.wait("failed wait", uuid=uuids["shown"])]),
+    ]
+    done, places = play_all(run, plays)
+
+    # All actions were requested and reported.
+    for task in done.tasks:
+        result = task["result"]
+        assert "cut off" in task["name"] or result.get("actions") or result["msg"], task
+    assert done.result("two: late wait")["unfinished"] == [endless, planted.cut_off]
+    endless_object = text_in("object", "endless")[:8]
+    assert f"{text_in('action', 'endless')} service/{endless_object}" in done.stdout
+    assert "[localhost] 2/3 done, 1 failed, 1 running" in done.stdout
+    for name in FIELDS:
+        assert search(text_in(name, "shown"), places), "it would not be found where it is shown"
+
+    for action in names[:6]:
+        for name in ("body", "logs") if action in names[:3] else FIELDS:
+            check_hidden(text_in(name, action), places)
+    check_hidden(SERVICE_SECRET, places)
