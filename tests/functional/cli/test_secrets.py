@@ -46,7 +46,6 @@ import uuid
 import zipfile
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +55,7 @@ import pytest
 from tutum_sandbox.process import Sandbox
 
 from tests.support.ansible_commands import Ansible, Finished, wait_until
+from tests.support.secret_search import check_hidden, encoded, search, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -70,68 +70,6 @@ QUERY, WAIT, LOOKUP = "tutum.cloud.tutum_action_info", "tutum.cloud.wait_for_act
 
 
 # The search
-
-
-def encoded(text: str) -> str:
-    """A text in Base64."""
-    return base64.b64encode(text.encode()).decode()
-
-
-def in_base64(text: str) -> set[str]:
-    """What shows a text in Base64, with any text before and after it: the part that depends on nothing else."""
-    found = set()
-    for shift, mixed in ((0, 0), (1, 2), (2, 3)):
-        whole = encoded("." * shift + text)[mixed : (shift + len(text)) * 8 // 6]
-        found |= {whole, whole.replace("+", "-").replace("/", "_")}
-    return found
-
-
-@lru_cache
-def forms(secret: str) -> dict[str, str]:
-    """All that gives a secret away, each with the name of its form.
-
-    Each half stands for the whole: a message may be cut, or hide another part than that which it shows.
-    """
-    found: dict[str, str] = {}
-    middle = len(secret) // 2
-    for half in (secret[:middle], secret[middle:]):
-        assert len(half) >= 8, "something that short is found anywhere"
-        percent = {quote(half, safe=""), quote(half), quote_plus(half), quote(half, safe="!#$&'()*+,/:;=?@[]~")}
-        in_json = json.dumps(half)[1:-1]
-        forms_of_half = {
-            "in clear": {half},
-            "percent-encoded": percent | {re.sub("%..", lambda code: code[0].lower(), each) for each in percent},
-            "in Base64": in_base64(half),
-            "as JSON": {in_json, json.dumps(in_json)[1:-1]},
-            "as Python": {repr(half)[1:-1], half.replace("\\", "\\\\").replace("'", "\\'")},
-            "for a shell": {shlex.quote(half).strip("'"), shlex.quote(shlex.quote(half)).strip("'")},
-            "as HTML": {html.escape(half), html.escape(half, quote=False)},
-        }
-        for name, texts in forms_of_half.items():
-            for text in texts:
-                found.setdefault(text, name)
-    return found
-
-
-def search(secret: str, places: Mapping[str, str]) -> dict[str, str]:
-    """The places where a secret is, each with the form of the secret there, and the text around it."""
-    return {
-        place: f"{name}: ...{text[max(0, at - 200) : at + 100]}..."
-        for place, text in places.items()
-        for needle, name in forms(secret).items()
-        if (at := text.find(needle)) >= 0
-    }
-
-
-def check_hidden(secret: str, places: Mapping[str, str]) -> None:
-    """The secret is nowhere."""
-    found = search(secret, places)
-    assert not found, "\n".join(f"{place}, {what}" for place, what in found.items())
-
-
-def text_of(data: bytes) -> str:
-    """Bytes as a text in which ASCII is what it was, and nothing is lost."""
-    return data.decode("utf-8", "surrogateescape")
 
 
 @dataclass
