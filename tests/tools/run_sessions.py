@@ -25,10 +25,11 @@ from threading import Event, Lock
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 LOGS = CHECKOUT / ".cache" / "logs"
+MATRIX = "tests/tools/matrix.py"
 NOX = [sys.executable, "-m", "nox", "--non-interactive"]
 
 # The slowest ones begin, so that none of them is alone at the end.
-_FIRST = ("cli", "integration", "examples", "lint", "client", "sanity", "target")
+_FIRST = ("cli", "integration", "examples", "client", "sanity", "units", "target", "types")
 
 _INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
@@ -158,10 +159,9 @@ def count_tests(log: str, *, failed: bool) -> Counts:
     return counts
 
 
-def list_sessions(tag: str) -> list[str]:
-    """Names of the sessions with this tag, the slowest first."""
-    command = [*NOX, "--list", "--json", "--tags", tag]
-    listing = subprocess.run(command, cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True)
+def list_sessions() -> list[str]:
+    """Names of the default sessions, the slowest first."""
+    listing = subprocess.run([*NOX, "--list", "--json"], cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True)
     sessions: list[str] = [entry["session"] for entry in json.loads(listing.stdout)]
 
     def rank(session: str) -> int:
@@ -171,10 +171,30 @@ def list_sessions(tag: str) -> list[str]:
     return sorted(sessions, key=rank)
 
 
+def summarize(results: list[Result]) -> str:
+    """Return the last line: the totals, and what was skipped for which reasons."""
+    totals = Counts()
+    reasons: dict[str, list[str]] = {}
+    for result in results:
+        if result.skipped:
+            reasons.setdefault(result.skipped.rstrip("."), []).append(result.session)
+        else:
+            totals.add(result.counts)
+    if not reasons:
+        return str(totals)
+    count = sum(map(len, reasons.values()))
+    named = "; ".join(f"{', '.join(sorted(sessions))}: {reason}" for reason, sessions in sorted(reasons.items()))
+    return f"{totals}; {count} of {len(results)} sessions skipped ({named})"
+
+
+def has_tested_a_core(results: list[Result]) -> bool:
+    """Return whether real playbooks ran with any ansible-core: without them, a run says little."""
+    return any(each.session.startswith("integration-") and not each.skipped for each in results)
+
+
 def main() -> int:
-    """Run all sessions with a tag."""
+    """Run all default sessions."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tag", required=True, help="run the sessions with this tag")
     # More than there are cores would make the machine stall, and tests with real time limits fail.
     jobs = max(2, os.cpu_count() or 1)
     parser.add_argument("--jobs", type=int, default=jobs, help="how many at a time (default: %(default)s)")
@@ -193,17 +213,17 @@ def main() -> int:
     for each in _INTERRUPTIONS:
         signal.signal(each, interrupt)
     LOGS.mkdir(parents=True, exist_ok=True)
-    sessions = list_sessions(arguments.tag)
+    sessions = list_sessions()
     runner = Runner(arguments.time_limit)
-    totals, failed, started = Counts(), [], time.monotonic()
+    results: list[Result] = []
+    started = time.monotonic()
     with ThreadPoolExecutor(arguments.jobs) as pool:
         pending = [pool.submit(runner.run, session) for session in sessions]
         try:
             for done in as_completed(pending):
                 result = done.result()
-                totals.add(result.counts)
+                results.append(result)
                 if result.status:
-                    failed.append(result.session)
                     print(f"{f' {result.session} ':-^100}\n{result.log.rstrip()}\n{'':-^100}")
                 print(result, flush=True)
         except KeyboardInterrupt:
@@ -212,10 +232,14 @@ def main() -> int:
             runner.stop()
             return 130
     print(f"\n{len(sessions)} sessions in {time.monotonic() - started:.0f} s")
+    failed = [result.session for result in results if result.status]
     if failed:
         print(f"Failed: {', '.join(failed)}. Run one alone with: .venv/nox/bin/nox -s {failed[0]}")
-    print(totals)
-    return 1 if failed else 0
+    incomplete = not has_tested_a_core(results)
+    if incomplete:
+        print(f"INCOMPLETE: no ansible-core was tested. Install a Python that one supports; see {MATRIX}.")
+    print(summarize(results))
+    return 1 if failed or incomplete else 0
 
 
 if __name__ == "__main__":
