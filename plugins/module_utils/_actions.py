@@ -74,7 +74,7 @@ class Fields:
         self.hidden = frozenset(options.get("hidden_fields") or ())
         for name in ESSENTIAL_FIELDS:
             if name in self.hidden:
-                problem = f"The field {name} cannot be hidden: it shows which action it is and what became of it"
+                problem = f"The field {name} cannot be hidden, because it identifies the action or its outcome"
                 raise OptionError("hidden_fields", name, f"{problem}. Remove {name}")
         self._unknown = {*(self.selected or ()), *self.hidden} - DOCUMENTED_FIELDS
 

@@ -13,6 +13,7 @@ Latin-1.
 
 from __future__ import annotations
 
+import codecs
 import configparser
 import os
 import re
@@ -41,8 +42,10 @@ def read_config_file(path: str | None) -> dict[str, str]:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "invalid path"
         raise OptionError("config_file", where, f"Cannot read the file ({reason})") from None
+    if content.startswith(codecs.BOM_UTF8):  # Also in front of Latin-1, after an editor has changed the file.
+        content = content[len(codecs.BOM_UTF8) :]
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-8")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
     parser = configparser.RawConfigParser(strict=False, inline_comment_prefixes=(";",))

@@ -101,7 +101,10 @@ class Transport:
         :raises ApiError: the request cannot be sent, or the certificate is not trusted.
         """
         if seconds <= 0:
-            raise TransientError(url, "The timeout expired before the request was sent", method=method, was_sent=False)
+            problem = (
+                "The timeout expired before the request was sent. Increase timeout, or request_timeout for a query"
+            )
+            raise TransientError(url, problem, method=method, was_sent=False)
         adapter = self._adapter
         exchange = _Exchange(self._settings, adapter, self._verify, method, url)
         try:

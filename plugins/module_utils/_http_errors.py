@@ -55,6 +55,7 @@ _MEANINGS: dict[int, str] = {
 }
 
 _MEANINGS_OF_CALLS: dict[int, str] = {
+    404: "not found. Check the type, the UUID, and the operation in the path",
     400: "bad request. Check the path and the data of the call",
     409: "the current state does not allow this call. Check the state of the object or action",
 }

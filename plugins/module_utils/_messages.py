@@ -142,11 +142,12 @@ def format_progress(
 
 def format_closing(watched: WatchedActions, elapsed: float, *, timed_out: bool) -> str:
     """Return the last line about a wait."""
-    line = f"{watched.finished_count}/{len(watched)} done"
+    line = f"{watched.finished_count}/{len(watched)} done" if watched else "no actions found"
+    line += f", timed out after {elapsed:.0f} s" if timed_out else f" after {elapsed:.0f} s"
     for count, what in ((len(watched.failed), "failed"), (len(watched.not_found), "not found")):
         if count:
             line += f", {count} {what}"
-    return f"{line}, timed out after {elapsed:.0f} s" if timed_out else f"{line} after {elapsed:.0f} s"
+    return line
 
 
 def _bullets(uuids: t.Sequence[str], describe: t.Callable[[str], str]) -> list[str]:

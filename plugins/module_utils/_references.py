@@ -67,7 +67,7 @@ def parse_action_reference(value: object, api_url: str) -> str:
         "uuid",
         value,
         "Not the UUID of an action, its first 8 characters or more, its resource URI (/api/v1/action/UUID/), or its URL."
-        " If it comes from ansible.builtin.uri, use the return value x_tutum_action_uri",
+        " From a result of tutum_call, use the return value uuid; of ansible.builtin.uri, x_tutum_action_uri",
     )
 
 

@@ -66,8 +66,8 @@ def _targets(options: t.Mapping[str, t.Any], api_url: str) -> tuple[list[str], s
         raise OptionError(
             "uuid",
             None,
-            "Neither uuid nor object has a value, so there is nothing that could be waited for. Check the variable that it"
-            " comes from; to wait for nothing, set uuid to an empty list",
+            "Neither uuid nor object has a value. Check the variable that the value comes from. To wait for nothing, set"
+            " uuid to an empty list",
         )
     references = [parse_action_reference(value, api_url) for value in options.get("uuid") or ()]
     return references, None if options.get("object") is None else parse_object(options["object"], api_url)

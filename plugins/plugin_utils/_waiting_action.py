@@ -86,9 +86,9 @@ class WaitingAction(ActionBase):
         value = self._task.args.get("uuid")
         if any(isinstance(one, Mapping) for one in (value if isinstance(value, list) else [value])):
             return (
-                "Invalid value for option uuid: a dictionary. If it is the result of ansible.builtin.uri, use its"
-                ' x_tutum_action_uri: uuid: "{{ result.x_tutum_action_uri }}"; from a loop, use'
-                " \"{{ result.results | map(attribute='x_tutum_action_uri') }}\"."
+                "Invalid value for option uuid: a dictionary. If it is the result of tutum_call, use"
+                ' "{{ result.uuid }}"; of a loop, use "{{ result.results | map(attribute=\'uuid\') }}". For'
+                " ansible.builtin.uri, the attribute is x_tutum_action_uri."
             )
         return None
 

@@ -134,8 +134,8 @@ def test_hidden_fields_cannot_hide_uuid_and_state(name: str) -> None:
     with pytest.raises(OptionError) as caught:
         Fields({"hidden_fields": ["body", name]})
     assert str(caught.value) == (
-        f"Invalid value for option hidden_fields: '{name}'. The field {name} cannot be hidden: it shows which action it"
-        f" is and what became of it. Remove {name}."
+        f"Invalid value for option hidden_fields: '{name}'. The field {name} cannot be hidden, because it identifies"
+        f" the action or its outcome. Remove {name}."
     )
 
 

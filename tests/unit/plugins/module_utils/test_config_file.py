@@ -59,8 +59,19 @@ def test_config_file_values(home: Path, text: str, values: dict[str, str]) -> No
         b"REM mine\n[auth]\nrem = x\nuser = alice\napikey = k\n",
         b"# f\xfcr mich\n[auth]\nuser = alice\napikey = k\n",
         b"[auth]\nuser = alice ; B\xfcro\napikey = k\n",
+        b"\xef\xbb\xbf[auth]\nuser = alice ; B\xfcro\napikey = k\n",
     ],
-    ids=["BOM", "inline comments", "semicolons", "REM", "REM alone", "REM first", "Latin-1", "inline Latin-1"],
+    ids=[
+        "BOM",
+        "inline comments",
+        "semicolons",
+        "REM",
+        "REM alone",
+        "REM first",
+        "Latin-1",
+        "inline Latin-1",
+        "BOM and Latin-1",
+    ],
 )
 def test_config_file_of_original_client(home: Path, content: bytes) -> None:
     (home / ".tutum").write_bytes(content)

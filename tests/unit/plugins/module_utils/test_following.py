@@ -144,7 +144,7 @@ def test_wait_follow_logs_shows_the_logs_of_a_failed_action_last() -> None:
     run = WaitRun(api, uuid, follow_logs=True)
     run.run()
     assert run.logs[-1] == f"{NAME}3"
-    assert run.statuses[-1] == "1/1 done, 1 failed after 3 s"
+    assert run.statuses[-1] == "1/1 done after 3 s, 1 failed"
 
 
 @pytest.mark.parametrize("options", [{}, {"follow_logs": False}, {"follow_logs": True, "hidden_fields": ["logs"]}])

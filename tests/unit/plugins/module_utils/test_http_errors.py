@@ -80,7 +80,7 @@ def test_status_is_permanent(status: int) -> None:
             "authentication failed (credentials: the option api_key). Check the API key and that the account is active",
         ),
         (403, "permission denied (credentials: the option api_key). Use an account that is allowed to do this"),
-        (404, "not found. Check the UUID and api_url"),
+        (404, "not found. Check the type, the UUID, and the operation in the path"),
         (405, "the endpoint does not support POST. Check api_url"),
         (407, "the proxy requires authentication. Add the credentials to the proxy URL"),
         (408, "the server timed out while waiting for the request. Try again later"),

@@ -242,9 +242,10 @@ def test_progress_is_one_line_without_control_characters() -> None:
     ("states", "missing", "timed_out", "line"),
     [
         (["Success"], [], False, "1/1 done after 69 s"),
-        (["Success", "Failed"], [], False, "2/2 done, 1 failed after 69 s"),
-        (["Failed", "In progress"], [], True, "1/2 done, 1 failed, timed out after 69 s"),
-        (["Success"], [2], False, "1/2 done, 1 not found after 69 s"),
+        (["Success", "Failed"], [], False, "2/2 done after 69 s, 1 failed"),
+        (["Failed", "In progress"], [], True, "1/2 done, timed out after 69 s, 1 failed"),
+        (["Success"], [2], False, "1/2 done after 69 s, 1 not found"),
+        ([], [], False, "no actions found after 69 s"),
     ],
 )
 def test_closing_line_counts(states: list[str], missing: list[int], timed_out: bool, line: str) -> None:

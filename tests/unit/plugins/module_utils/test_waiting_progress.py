@@ -38,7 +38,7 @@ def test_progress_is_reported_on_changes_and_as_a_heartbeat(api: FakeApi) -> Non
         "0/2 done, 2 running (295 s left): Service Start service/2c2b2aef 5 s, service/2c2b2aef 5 s",
         "1/2 done, 1 failed, 1 running (290 s left): Service Start service/2c2b2aef 10 s",
     ]
-    assert run.statuses[-1] == f"2/2 done, 1 failed after {run.elapsed:.0f} s"
+    assert run.statuses[-1] == f"2/2 done after {run.elapsed:.0f} s, 1 failed"
 
 
 def test_progress_of_a_wait_that_is_over_immediately_is_its_closing_line(api: FakeApi) -> None:

@@ -311,7 +311,8 @@ def test_action_refuses_a_dictionary_as_uuid_and_names_the_remedy(screen: Screen
     result = task.run()
     assert (result["failed"], result["error_type"]) == (True, "option")
     assert "Invalid value for option uuid: a dictionary." in result["msg"]
-    assert 'uuid: "{{ result.x_tutum_action_uri }}"' in result["msg"]
+    assert '"{{ result.uuid }}"' in result["msg"]
+    assert "x_tutum_action_uri" in result["msg"]
     assert (task.module_calls, screen.lines) == ([], [])
 
 
