@@ -4,7 +4,7 @@
 
 """All checks of this collection. ``make test`` runs the default ones, some at a time; ``nox --list`` names them.
 
-antsibull-nox.toml configures the sessions of antsibull-nox: formatting, linting, documentation, licenses, and structure.
+antsibull-nox.toml configures the sessions of antsibull-nox: format, linters, documentation, licenses, and structure.
 The sessions here run the tests. Each works in its own copy of the tree, with its own HOME, in
 ``.cache/sessions/SESSION``, so that they can run concurrently and without containers. No session reads the caller's
 home or environment variables of Ansible or Tutum, and none leaves anything outside the directories that git ignores.
@@ -13,15 +13,15 @@ home or environment variables of Ansible or Tutum, and none leaves anything outs
 from __future__ import annotations
 
 import atexit
+import functools
 import json
 import os
 import re
 import shutil
 import sys
 import tempfile
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import antsibull_nox
 import nox
@@ -123,7 +123,7 @@ def run_all(session: nox.Session, commands: Iterable[list[str]], **options: Any)
         session.error(f"failed: {', '.join(failed)}")
 
 
-def leave(session: nox.Session, reason: str, *, optional: bool = False) -> None:
+def leave(session: nox.Session, reason: str, *, optional: bool = False) -> NoReturn:
     """Skip the session for a person; fail in CI, unless what is missing is optional."""
     if os.environ.get("CI") and not optional:
         session.error(f"{reason}.")
@@ -213,19 +213,19 @@ def add_core_sessions() -> None:
     supported = {python for core in CORES for python in core.pythons}
     available = {python for python in supported if shutil.which(f"python{python}")} | {CURRENT_PYTHON}
     for planned in plan(current=CURRENT_PYTHON, available=available):
-        function = run[planned.kind.partition("-")[0]]
+        add_session(planned, run[planned.kind.partition("-")[0]])
+
+
+def add_session(planned: Planned, run: Callable[[nox.Session, Planned], None]) -> None:
+    """Add one session, or one that says why it cannot run here."""
+
+    @functools.wraps(run)
+    def session_of_core(session: nox.Session) -> None:
         if planned.missing:
-            add = nox.session(name=planned.name, python=False)
-            add(with_doc(partial(leave, reason=planned.missing, optional=planned.optional), function))
-        else:
-            add = nox.session(name=planned.name, python=planned.python)
-            add(with_doc(partial(function, planned=planned), function))
+            leave(session, planned.missing, optional=planned.optional)
+        run(session, planned)
 
-
-def with_doc(bound: Any, function: Callable[..., None]) -> Any:
-    """Give a function with bound arguments the name and the documentation that nox shows."""
-    bound.__name__, bound.__doc__ = function.__name__, function.__doc__
-    return bound
+    nox.session(name=planned.name, python=False if planned.missing else planned.python)(session_of_core)
 
 
 add_core_sessions()
@@ -238,7 +238,6 @@ def target(session: nox.Session) -> None:
     if not controller or not python:
         missing = OLDEST_TARGET_PYTHON if controller else OLDEST_CONTROLLER_PYTHON
         leave(session, f"Python {missing} is not installed")
-        return
     collection = prepare(session)
     directory = collection.parents[2]
     for name, base in (("controller", controller), ("target", python)):
@@ -324,7 +323,7 @@ def words(session: nox.Session) -> None:
     with session.chdir(collection):
         commands = [
             ["python", "tests/tools/glossary.py"],
-            ["codespell", "--skip=./.git,./COPYING,./LICENSES,./changelogs/changelog.yaml"],
+            ["codespell"],
             ["antsibull-changelog", "lint"],
         ]
         run_all(session, commands)

@@ -5,8 +5,8 @@
 """The fault matrix: faults of servers and networks, and the expected result of queries and waits that meet them.
 
 One table for the client in process (tests/functional/client) and for real Ansible (tests/functional/cli). Each case has
-its own actions in each way, and its faults affect only the requests for these. So all cases are set up together, and run
-concurrently.
+its own actions in each way, and its faults affect only the requests for these. So all cases are set up together, and
+run concurrently.
 """
 
 from __future__ import annotations

@@ -103,4 +103,4 @@ def newest_core_for(python: str) -> Core | None:
     """Return the newest core that supports this Python, a final release if possible."""
     supporting = [core for core in CORES if python in core.pythons and core.version != "devel"]
     released = [core for core in supporting if not core.prerelease]
-    return (released or supporting or [None])[-1]
+    return next(reversed(released or supporting), None)

@@ -22,6 +22,9 @@ if "--list" in sys.argv:
     print(json.dumps([{"session": name} for name in os.environ["SESSIONS"].split()]))
     sys.exit()
 name = sys.argv[-1]
+if name.startswith("missing"):
+    print(f"nox > Session {name} skipped: Python 3.14 is not installed.")
+    sys.exit()
 pathlib.Path(name).write_text(str(os.getpid()))
 if name == "endless":
     time.sleep(60)
@@ -39,7 +42,7 @@ def start(directory: Path, sessions: str, *, ignoring_ctrl_c: bool = False) -> s
     code += "signal.signal(signal.SIGINT, signal.SIG_IGN)\n" * ignoring_ctrl_c
     code += "runpy.run_path(sys.argv[0], run_name='__main__')"
     return subprocess.Popen(
-        [sys.executable, "-c", code, "tests/tools/run_sessions.py", "--tag=test", "--jobs=2"],
+        [sys.executable, "-c", code, "tests/tools/run_sessions.py", "--jobs=2"],
         cwd=directory,
         env=os.environ | {"PYTHONPATH": str(directory), "SESSIONS": sessions},
         stdin=subprocess.DEVNULL,
@@ -52,8 +55,15 @@ def start(directory: Path, sessions: str, *, ignoring_ctrl_c: bool = False) -> s
 @pytest.mark.parametrize(
     ("sessions", "status", "words"),
     [
-        ("good better", 0, ["ok      good", "2 sessions in", "4 passed, 0 failed"]),
-        ("good bad", 1, ["FAILED  bad", "1 failed, 2 passed in", "Failed: bad", "4 passed, 1 failed"]),
+        ("integration-good better", 0, ["ok      integration-good", "2 sessions in", "4 passed, 0 failed\n"]),
+        ("integration-good bad", 1, ["FAILED  bad", "1 failed, 2 passed in", "Failed: bad", "4 passed, 1 failed"]),
+        (
+            "integration-good missing-b missing-a",
+            0,
+            ["2 passed, 0 failed; 2 of 3 sessions skipped (missing-a, missing-b: Python 3.14 is not installed)"],
+        ),
+        ("good", 1, ["INCOMPLETE: no ansible-core was tested"]),
+        ("good missing-integration", 1, ["INCOMPLETE: no ansible-core was tested"]),
     ],
 )
 def test_outcome(tmp_path: Path, sessions: str, status: int, words: list[str]) -> None:
