@@ -16,14 +16,13 @@ import typing as t
 
 from ansible_collections.tutum.cloud.plugins.module_utils._dates import format_iso, parse_api_date
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import (
+    CHECK_URL,
     ApiError,
     NotFoundError,
     OptionError,
     ResponseError,
 )
-from ansible_collections.tutum.cloud.plugins.module_utils._http_errors import CHECK_URL
-from ansible_collections.tutum.cloud.plugins.module_utils._lists import LIST_PATH, ListReader
-from ansible_collections.tutum.cloud.plugins.module_utils._references import is_short, object_parts
+from ansible_collections.tutum.cloud.plugins.module_utils._references import LIST_PATH, is_short, object_parts
 
 if t.TYPE_CHECKING:
     from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
@@ -163,6 +162,9 @@ class ActionsClient:
         """
         if not is_short(reference):
             return reference
+        # Imported only here: a whole UUID needs no list.
+        from ansible_collections.tutum.cloud.plugins.module_utils._lists import ListReader
+
         filters = {"uuid__startswith": reference}
         found = ListReader(self.client).read(filters, deadline=deadline, newest_first=None, limit=2)
         uuids = [action["uuid"].lower() for action in found.actions]

@@ -21,12 +21,15 @@ from urllib.parse import quote, urlencode, urljoin
 
 from ansible_collections.tutum.cloud.plugins.module_utils._dates import parse_http_date
 from ansible_collections.tutum.cloud.plugins.module_utils._decoding import decode_json
-from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiError, ResponseError, TransientError
+from ansible_collections.tutum.cloud.plugins.module_utils._errors import (
+    CHECK_URL,
+    ApiError,
+    ResponseError,
+    TransientError,
+)
 from ansible_collections.tutum.cloud.plugins.module_utils._http import MAX_CONNECTIONS, USER_AGENT, Response, Transport
-from ansible_collections.tutum.cloud.plugins.module_utils._http_errors import CHECK_URL, error_from_status
 from ansible_collections.tutum.cloud.plugins.module_utils._references import origin
 from ansible_collections.tutum.cloud.plugins.module_utils._text import json_type, printable
-from ansible_collections.tutum.cloud.plugins.module_utils._threads import map_concurrently
 
 if t.TYPE_CHECKING:
     from ansible_collections.tutum.cloud.plugins.module_utils._settings import ConnectionSettings
@@ -181,7 +184,7 @@ class Client:
                 return error
 
         if concurrently and len(items) > 1:
-            yield from map_concurrently(outcome, items, min(MAX_CONNECTIONS, len(items)))
+            yield from _map_concurrently(outcome, items, min(MAX_CONNECTIONS, len(items)))
             return
         spent = 0.0
         for done, item in enumerate(items):
@@ -191,7 +194,7 @@ class Client:
                 # A server that handles one request at a time responds to the last one in time all the same.
                 connections = min(MAX_CONNECTIONS, int(self.settings.request_timeout / each / 2))
                 if connections > 1:
-                    yield from map_concurrently(outcome, items[done:], connections)
+                    yield from _map_concurrently(outcome, items[done:], connections)
                     return
             started = self.clock()
             result = outcome(item)
@@ -232,6 +235,9 @@ class Client:
             self._server_date = date, self.clock()
 
     def _error(self, method: str, url: str, response: Response) -> ApiError:
+        # Imported only here: most tasks have no error.
+        from ansible_collections.tutum.cloud.plugins.module_utils._http_errors import error_from_status
+
         return error_from_status(
             self.settings, method, url, response.status, headers=response.headers, body=response.body
         )
@@ -278,3 +284,12 @@ class Client:
 
     def _shown(self, text: str) -> str:
         return printable(self.redactor.hide_in_message(text))
+
+
+def _map_concurrently(
+    call: t.Callable[[_Item], _Result], items: t.Sequence[_Item], connections: int
+) -> t.Generator[_Result, None, None]:
+    # Imported only here: few requests need no further threads.
+    from ansible_collections.tutum.cloud.plugins.module_utils._workers import map_concurrently
+
+    yield from map_concurrently(call, items, connections)

@@ -14,7 +14,8 @@ import typing as t
 from ansible_collections.tutum.cloud.plugins.module_utils._actions import UNFINISHED_STATES
 from ansible_collections.tutum.cloud.plugins.module_utils._dates import format_iso, from_timestamp, parse_api_date
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import ResponseError
-from ansible_collections.tutum.cloud.plugins.module_utils._lists import LIST_PATH, ListReader
+from ansible_collections.tutum.cloud.plugins.module_utils._lists import ListReader
+from ansible_collections.tutum.cloud.plugins.module_utils._references import LIST_PATH
 from ansible_collections.tutum.cloud.plugins.module_utils._watched import (
     NOT_FOUND_POLLS,
     NOT_FOUND_SECONDS,

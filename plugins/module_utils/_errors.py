@@ -16,6 +16,9 @@ from __future__ import annotations
 import sys
 import typing as t
 
+CHECK_URL = "Check api_url"
+"""The remedy for what a server other than the API's would respond."""
+
 MAX_VALUE_LENGTH = 120
 
 

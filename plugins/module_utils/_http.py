@@ -16,11 +16,11 @@ from __future__ import annotations
 import math
 import typing as t
 
-from ansible_collections.tutum.cloud.plugins.module_utils._errors import LibraryError, ResponseError, TransientError
-from ansible_collections.tutum.cloud.plugins.module_utils._http_errors import (
+from ansible_collections.tutum.cloud.plugins.module_utils._errors import (
     CHECK_URL,
-    error_from_exception,
-    is_timeout,
+    LibraryError,
+    ResponseError,
+    TransientError,
 )
 from ansible_collections.tutum.cloud.plugins.module_utils._proxies import find_proxy
 from ansible_collections.tutum.cloud.plugins.module_utils._text import printable
@@ -159,6 +159,12 @@ class _Exchange:
                 return Response(response.status_code, response.headers, content)
         # ValueError and TypeError: what an invalid URL of a proxy leads to.
         except (requests.RequestException, OSError, urllib3.exceptions.HTTPError, ValueError, TypeError) as error:
+            # Imported only here: most tasks have no error.
+            from ansible_collections.tutum.cloud.plugins.module_utils._http_errors import (
+                error_from_exception,
+                is_timeout,
+            )
+
             # The TLS handshake belongs to the connection, too.
             if isinstance(error, requests.ConnectTimeout) or "handshake operation timed out" in str(error):
                 problem = f"Connection timed out after {connect_seconds:.3g} s, a third of the time for a request"

@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.tutum.cloud.plugins.module_utils._dates import parse_http_date
 from ansible_collections.tutum.cloud.plugins.module_utils._decoding import decode_json
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import (
+    CHECK_URL,
     ApiError,
     NotFoundError,
     ResponseError,
@@ -33,8 +34,6 @@ except ImportError:
 
 if t.TYPE_CHECKING:
     from ansible_collections.tutum.cloud.plugins.module_utils._settings import ConnectionSettings
-
-CHECK_URL = "Check api_url"
 
 _PERMANENT_SERVER_ERRORS = frozenset({501, 505})
 _TRANSIENT_CLIENT_ERRORS = frozenset({408, 425, 429})
@@ -55,8 +54,8 @@ _MEANINGS: dict[int, str] = {
 }
 
 _MEANINGS_OF_CALLS: dict[int, str] = {
-    404: "not found. Check the type, the UUID, and the operation in the path",
     400: "bad request. Check the path and the data of the call",
+    404: "not found. Check the type, the UUID, and the operation in the path",
     409: "the current state does not allow this call. Check the state of the object or action",
 }
 """Where the meaning differs for a request that changes something."""

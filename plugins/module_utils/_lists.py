@@ -18,8 +18,12 @@ import typing as t
 from contextlib import closing
 from functools import partial
 
-from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiError, ResponseError, TransientError
-from ansible_collections.tutum.cloud.plugins.module_utils._http_errors import CHECK_URL
+from ansible_collections.tutum.cloud.plugins.module_utils._errors import (
+    CHECK_URL,
+    ApiError,
+    ResponseError,
+    TransientError,
+)
 from ansible_collections.tutum.cloud.plugins.module_utils._ordering import direction_of, sort_by_start
 from ansible_collections.tutum.cloud.plugins.module_utils._pages import (
     MAX_TOTAL_COUNT,
@@ -28,13 +32,12 @@ from ansible_collections.tutum.cloud.plugins.module_utils._pages import (
     Page,
     parse_page,
 )
+from ansible_collections.tutum.cloud.plugins.module_utils._references import LIST_PATH
 
 if t.TYPE_CHECKING:
     from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
 
     GetPage = t.Callable[..., Page]
-
-LIST_PATH = "action/"
 
 PAGE_SIZE = 500
 """How many actions are requested per page. The server may return fewer."""

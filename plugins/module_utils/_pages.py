@@ -17,8 +17,7 @@ import typing as t
 from urllib.parse import parse_qs, urlsplit
 
 from ansible_collections.tutum.cloud.plugins.module_utils._dates import cut_to_second, parse_api_date
-from ansible_collections.tutum.cloud.plugins.module_utils._errors import FilterIgnoredError, ResponseError
-from ansible_collections.tutum.cloud.plugins.module_utils._http_errors import CHECK_URL
+from ansible_collections.tutum.cloud.plugins.module_utils._errors import CHECK_URL, FilterIgnoredError, ResponseError
 from ansible_collections.tutum.cloud.plugins.module_utils._references import is_uuid, last_parameter
 from ansible_collections.tutum.cloud.plugins.module_utils._text import json_type
 

@@ -16,20 +16,12 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible_collections.tutum.cloud.plugins.module_utils._actions import STATES, ActionsClient, Fields, is_finished
-from ansible_collections.tutum.cloud.plugins.module_utils._dates import (
-    SECOND,
-    SMALLEST_STEP,
-    format_iso,
-    parse_user_date,
-)
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import (
     ApiError,
     NotFoundError,
     OptionError,
     TutumError,
 )
-from ansible_collections.tutum.cloud.plugins.module_utils._lists import ListReader, ListResult
-from ansible_collections.tutum.cloud.plugins.module_utils._ordering import sort_by_start, start_of
 from ansible_collections.tutum.cloud.plugins.module_utils._references import parse_action_reference, parse_object
 
 if t.TYPE_CHECKING:
@@ -78,6 +70,9 @@ class Query:
             raise OptionError("limit", self.limit, "Must be 1 or greater. Omit it to return all actions")
         for name in DATE_FILTERS:
             if options.get(name) is not None:
+                # Imported only here: a task without a date does not need it.
+                from ansible_collections.tutum.cloud.plugins.module_utils._user_dates import parse_user_date
+
                 self.filters[name.replace("date_", "date__")] = parse_user_date(name, options[name], now)
         if options.get("object") is not None:
             self.filters["object"] = parse_object(options["object"], api_url)
@@ -172,71 +167,18 @@ class QueryRunner:
         return lambda reference: self._uuids.get(reference) or self._actions.find(reference, deadline=deadline)
 
     def _query_list(self, query: Query, deadline: float) -> QueryResult:
-        reader = ListReader(self._client, keep=query.fields.keep)
-        collected: dict[str, Action] = {}
+        # Imported only here: actions named by UUID need no list.
+        from ansible_collections.tutum.cloud.plugins.module_utils._list_queries import ListQuery
+
+        listing = ListQuery(self._client, query, deadline)
         try:
-            if query.states is None:
-                found = reader.read(
-                    query.filters, deadline=deadline, newest_first=query.newest_first, limit=query.limit
-                )
-            else:
-                found = self._read_states(reader, query, deadline, collected)
+            found = listing.run()
         except ApiError as error:
-            collected.update(reader.collected)
-            # To learn an order, actions in other states are read, too.
-            matching = [one for one in collected.values() if query.states is None or one.get("state") in query.states]
-            actions = [self._show(action, query) for action in matching]
+            actions = [self._show(action, query) for action in listing.matching()]
             error.results = QueryResult(actions, None, True, []).results()
             raise
         actions = [self._show(action, query) for action in found.actions]
         return QueryResult(actions, found.total_count, found.has_more, query.fields.warnings)
-
-    def _read_states(
-        self, reader: ListReader, query: Query, deadline: float, collected: dict[str, Action]
-    ) -> ListResult:
-        """Return actions in any of some states: a list for each, since the API's filter takes one."""
-        total: int | None = 0
-        has_more = False
-        # In the order in which an action passes through them, so that one that moves is not missed.
-        wanted = [state for state in STATES if state in (query.states or ())]
-        for state in wanted:
-            found = reader.read(
-                {**query.filters, "state": state},
-                deadline=deadline,
-                newest_first=query.newest_first,
-                limit=query.limit,
-            )
-            has_more = has_more or found.has_more
-            total = None if total is None or found.total_count is None else total + found.total_count
-            # What moved from one state to the next while the lists were read counts in the later one.
-            collected.update((action["uuid"].lower(), action) for action in found.actions)
-        actions = list(collected.values())
-        if len(wanted) > 1:
-            actions = self._merge(reader, actions, query, deadline)
-        if not has_more:
-            total = len(actions)
-        kept = actions[: query.limit]
-        return ListResult(kept, total, has_more or len(actions) > len(kept))
-
-    def _merge(self, reader: ListReader, actions: list[Action], query: Query, deadline: float) -> list[Action]:
-        """Return the actions of several lists in one order; where the limit cuts, that is the server's, also in a tie."""
-        actions = sort_by_start(actions, newest_first=query.newest_first)
-        if query.limit is None or query.limit >= len(actions):
-            return actions
-        tied, bounds = actions, {}
-        if all(map(start_of, actions)):
-            last, second = (start_of(action) for action in actions[query.limit - 1 : query.limit + 1])
-            tied = [action for action in actions if start_of(action) == second]
-            if second is None or last != second or len({action.get("state") for action in tied}) == 1:
-                return actions
-            end = second + SECOND - SMALLEST_STEP
-            bounds = {"start_date__gte": format_iso(second), "start_date__lte": format_iso(end)}
-        # The list without the filter on the state shows the order that the dates do not show.
-        order = reader.read({**query.filters, **bounds}, deadline=deadline, newest_first=query.newest_first)
-        position = {action["uuid"].lower(): index for index, action in enumerate(order.actions)}
-        first = actions.index(tied[0])
-        tied = sorted(tied, key=lambda action: position.get(action["uuid"].lower(), len(position)))
-        return [*actions[:first], *tied, *actions[first + len(tied) :]]
 
     def _show(self, action: Action, query: Query) -> Action:
         """Return an action as users get it.

@@ -16,6 +16,9 @@ from urllib.parse import urlsplit
 
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import OptionError
 
+LIST_PATH = "action/"
+"""The path of the actions, below the API's base."""
+
 UUID_LENGTH = 36
 SHORT_UUID_LENGTH = 8
 """The characters that the original client shows of a UUID."""
@@ -59,6 +62,9 @@ def parse_action_reference(value: object, api_url: str) -> str:
     uuid = _parse_uuid(path)
     if uuid:
         return uuid
+    if value is None or value == "":  # A null in a list is an empty text for AnsibleModule.
+        problem = "It has no value. In check mode, and for calls that the API completes immediately, tutum_call returns no"
+        raise OptionError("uuid", value, f"{problem} action. Check the variable that the value comes from")
     other = _OBJECT_PATH.fullmatch(f"{path.rstrip('/')}/")
     if other and other["type"] != "action":
         problem = f"This names an object of the type {other['type']}, not an action. To name an object, use object"

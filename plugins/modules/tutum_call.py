@@ -297,12 +297,11 @@ from ansible_collections.tutum.cloud.plugins.module_utils._call_options import C
 from ansible_collections.tutum.cloud.plugins.module_utils._calls import Call
 from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import TutumError
-from ansible_collections.tutum.cloud.plugins.module_utils._module import (
+from ansible_collections.tutum.cloud.plugins.module_utils._module import fail, settings_from_module
+from ansible_collections.tutum.cloud.plugins.module_utils._wait_module import (
     exit_with_ansible,
-    fail,
     finish_wait,
     progress_writer,
-    settings_from_module,
 )
 from ansible_collections.tutum.cloud.plugins.module_utils._wait_options import WaitOptions
 from ansible_collections.tutum.cloud.plugins.module_utils._waiting import Wait

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.tutum.cloud.plugins.module_utils import _client, _http
+from ansible_collections.tutum.cloud.plugins.module_utils import _http, _workers
 from ansible_collections.tutum.cloud.plugins.module_utils._client import (
     MAX_RETRY_DELAY_SECONDS,
     RETRY_DELAY_SECONDS,
@@ -560,7 +560,7 @@ def test_map_in_order_connections_leave_each_request_its_time(
         used.append(count)
         return map(call, items)
 
-    monkeypatch.setattr(_client, "map_concurrently", map_concurrently)
+    monkeypatch.setattr(_workers, "map_concurrently", map_concurrently)
     client = offline(clock=clock, settings={"request_timeout": request_timeout})
     calls = Calls(then=lambda _item: clock.sleep(0.5))
     assert list(client.map_in_order(calls, range(40))) == list(range(40))

@@ -1,22 +1,17 @@
 # Copyright (c) 2026, The tutum.cloud contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The edge of modules: settings from parameters, errors to results, and the end together with Ansible."""
+"""The edge of modules: settings from parameters, and errors to results."""
 
 from __future__ import annotations
 
-import io
-import os
-import signal
-import threading
-import types
 import typing as t
 
 import pytest
 
 from ansible_collections.tutum.cloud.plugins.module_utils import _module
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiError, CredentialsError, OptionError
-from ansible_collections.tutum.cloud.plugins.module_utils._module import exit_with_ansible, fail, settings_from_module
+from ansible_collections.tutum.cloud.plugins.module_utils._module import fail, settings_from_module
 from ansible_collections.tutum.cloud.plugins.module_utils._sources import ENVIRONMENT
 from ansible_collections.tutum.cloud.tests.unit.fakes import API_KEY, API_URL
 
@@ -155,79 +150,3 @@ def test_fail_has_message_details_and_what_was_retrieved() -> None:
 
 
 # The end of Ansible
-
-
-class Process:
-    """This process as the module sees it: its standard output is a pipe, and a signal to itself is only recorded."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.reader, self.writer = os.pipe()
-        self.parent = 4711
-        self.signals: list[tuple[int, int]] = []
-        self.signaled = threading.Event()
-        self._monkeypatch = monkeypatch
-        # Not sys.stdout itself, which pytest replaces.
-        stdout = types.SimpleNamespace(fileno=lambda: self.writer)
-        monkeypatch.setattr(_module, "sys", types.SimpleNamespace(stdout=stdout))
-        monkeypatch.setattr(_module, "CHECK_MILLISECONDS", 10)
-        monkeypatch.setattr(os, "getppid", lambda: self.parent)
-        monkeypatch.setattr(os, "kill", self._kill)
-        self._threads = set(threading.enumerate())
-
-    @property
-    def watchers(self) -> list[threading.Thread]:
-        return [thread for thread in threading.enumerate() if thread not in self._threads]
-
-    def close_reader(self) -> None:
-        if self.reader >= 0:
-            os.close(self.reader)
-            self.reader = -1
-
-    def close(self) -> None:
-        """End the thread that watches: it must not see the real functions of this process."""
-        self.parent = 1
-        for thread in self.watchers:
-            thread.join(TEST_TIMEOUT_SECONDS)
-            assert not thread.is_alive()
-        self.close_reader()
-        os.close(self.writer)
-
-    def _kill(self, pid: int, number: int) -> None:
-        self.signals.append((pid, number))
-        self.signaled.set()
-
-
-@pytest.fixture
-def process(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Process]:
-    created = Process(monkeypatch)
-    yield created
-    created.close()
-
-
-def test_exit_with_ansible_continues_while_ansible_is_there(process: Process) -> None:
-    exit_with_ansible()
-    (watcher,) = process.watchers
-    assert watcher.daemon
-    assert not process.signaled.wait(0.1)
-
-
-def test_exit_with_ansible_when_the_pipe_is_closed(process: Process) -> None:
-    exit_with_ansible()
-    process.close_reader()
-    assert process.signaled.wait(TEST_TIMEOUT_SECONDS)
-    assert process.signals == [(os.getpid(), signal.SIGTERM)]
-
-
-def test_exit_with_ansible_when_the_parent_has_ended(process: Process) -> None:
-    """An orphaned worker of Ansible keeps the pipe open."""
-    exit_with_ansible()
-    process.parent = 1
-    assert process.signaled.wait(TEST_TIMEOUT_SECONDS)
-    assert process.signals == [(os.getpid(), signal.SIGTERM)]
-
-
-def test_exit_with_ansible_without_pipe_watches_nothing(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mitogen runs modules within a process of its own."""
-    monkeypatch.setattr(_module, "sys", types.SimpleNamespace(stdout=io.StringIO()))
-    exit_with_ansible()
-    assert process.watchers == []
