@@ -17,7 +17,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 export XDG_CACHE_HOME = $(CURDIR)/.cache/xdg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint sandbox bench docs release clean prepare
+.PHONY: help demo test unit lint session sandbox bench docs release clean prepare
 
 help: prepare ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +37,11 @@ unit: prepare ## Run the unit tests, in seconds
 lint: prepare ## Run the linters and the type checker
 	@$(PYTHON) tests/tools/environment.py nox
 	@$(NOX) --session lint docs-check license-check extra-checks ansible-lint types words
+
+session: prepare ## Run one session of nox: make session NAME=client
+	@test -n "$(NAME)" || { echo "Say which session: make session NAME=client" >&2; exit 2; }
+	@$(PYTHON) tests/tools/environment.py nox
+	@$(NOX) --session "$(NAME)"
 
 sandbox: prepare ## Run the local server for the API in the foreground; Ctrl-C ends it
 	@$(PYTHON) tests/tools/environment.py sandbox

@@ -171,7 +171,9 @@ def integration(session: nox.Session, planned: Planned) -> None:
         (collection / "tests/integration/integration_config.yml").write_text(json.dumps(config))
         targets = INTEGRATION_ESSENTIALS if planned.kind == "integration-essentials" and not session.posargs else ()
         with session.chdir(collection):
-            session.run(*ansible_test(session, planned, "integration", "--requirements", *targets))
+            session.run(
+                *ansible_test(session, planned, "integration", "--allow-unsupported", "--requirements", *targets)
+            )
 
 
 def sanity(session: nox.Session, planned: Planned) -> None:

@@ -32,7 +32,7 @@ REQUIREMENTS = {
     "nox": ["tests/tools/requirements/nox.txt"],
     "sandbox": ["tests/support/sandbox/requirements.txt"],
     "unit": ["tests/unit/requirements.txt", "tests/tools/requirements/unit.txt"],
-    "ansible": ["requirements.txt", "examples/demo/requirements.txt"],
+    "ansible": ["requirements.txt", "meta/ee-requirements.txt", "examples/demo/requirements.txt"],
 }
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -104,3 +105,17 @@ def newest_core_for(python: str) -> Core | None:
     supporting = [core for core in CORES if python in core.pythons and core.version != "devel"]
     released = [core for core in supporting if not core.prerelease]
     return next(reversed(released or supporting), None)
+
+
+def main() -> None:
+    """Print the sessions of all cores for a CI system, as JSON."""
+    pythons = {python for core in CORES for python in core.pythons}
+    jobs = [
+        {"session": each.name, "python": each.python, "optional": each.core.version == "devel"}
+        for each in plan(current=max(pythons), available=pythons)
+    ]
+    print(json.dumps({"include": jobs}))
+
+
+if __name__ == "__main__":
+    main()
