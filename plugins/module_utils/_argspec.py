@@ -84,3 +84,11 @@ CALL: ArgumentSpec = {
     "wait": {"type": "bool", "default": True},
     **WAITING,
 }
+
+# The options of the event source.
+CHANGES: ArgumentSpec = {
+    "state": {"type": "list", "elements": "str", "choices": list(STATES), "default": list(FINAL_STATES)},
+    **OBJECT,
+    "interval": {"type": "float", "default": 5.0},
+    "since": {"type": "str"},
+}
