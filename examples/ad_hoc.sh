@@ -32,6 +32,8 @@ ansible localhost -m tutum.cloud.wait_for_action -a 'uuid=6246c558-976c-4df6-ba6
 ansible localhost -m ansible.builtin.debug \
   -a 'msg={{ query("tutum.cloud.tutum_action", order="newest_first", limit=10) | map(attribute="ip") | unique }}'
 
-# JSON for another program: the result without the words in front of it. Progress and warnings are on stderr
-result=$(ansible localhost -m tutum.cloud.tutum_action_info -a 'limit=1')
-printf '%s\n' "$result" | sed '1s/^[^{]*//'
+# JSON for another program, also after a failure. Progress and warnings are on stderr, and $status is 0 or 2
+status=0
+result=$(ansible localhost -m tutum.cloud.tutum_action_info -a 'limit=1') || status=$?
+printf '%s\n' "$result" | sed -n '/^localhost | .* => {$/,$p' | sed '1s/.*/{/'
+exit "$status"

@@ -86,7 +86,8 @@ options:
       - A name can be a field of the API or one that this collection adds. All of them are listed in
         RV(tutum.cloud.tutum_action_info#module:actions).
       - A name that is neither documented nor part of any returned action causes a warning.
-      - Mutually exclusive with O(hidden_fields).
+      - Mutually exclusive with O(hidden_fields). If C(module_defaults) sets O(hidden_fields), set it to C({{ omit }}) in the
+        task.
     type: list
     elements: str
     version_added: 1.1.0

@@ -63,8 +63,12 @@ def parse_action_reference(value: object, api_url: str) -> str:
     if uuid:
         return uuid
     if value is None or value == "":  # A null in a list is an empty text for AnsibleModule.
-        problem = "It has no value. In check mode, and for calls that the API completes immediately, tutum_call returns no"
-        raise OptionError("uuid", value, f"{problem} action. Check the variable that the value comes from")
+        raise OptionError(
+            "uuid",
+            value,
+            "It has no value. In check mode, and for calls that the API completes immediately, tutum_call returns no action."
+            " Check the variable that the value comes from",
+        )
     other = _OBJECT_PATH.fullmatch(f"{path.rstrip('/')}/")
     if other and other["type"] != "action":
         problem = f"This names an object of the type {other['type']}, not an action. To name an object, use object"

@@ -42,7 +42,8 @@ requirements:
 notes:
   - Without O(uuid) and without filters, all actions are returned.
   - A filter or O(uuid) that is set to null counts as left out, and the query returns more actions than intended. The
-    module cannot detect this, because Ansible does not pass null to modules.
+    module cannot detect this, because ansible-core treats null like an option that is not set. However, O(uuid) together
+    with a filter is an error even if one of them is null.
 seealso:
   - module: tutum.cloud.tutum_call
   - module: tutum.cloud.wait_for_action

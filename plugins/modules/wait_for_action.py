@@ -104,7 +104,9 @@ attributes:
     description: Supports being used with the C(async) keyword.
     support: full
     details:
-      - ansible-core itself reports C(changed=true) for a task with C(async). Set C(changed_when) if this matters.
+      - With C(poll=0), ansible-core itself reports the task that starts the wait as changed. Set C(changed_when) if this
+        matters.
+      - M(ansible.builtin.async_status) with C(mode=cleanup) removes the file in which Ansible stores the result.
   action:
     description:
       - Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
@@ -261,8 +263,8 @@ unfinished:
   sample: []
 unsuccessful:
   description:
-    - The UUIDs of the actions that finished without success, or that do not exist. Unfinished actions are not included,
-      see RV(unfinished).
+    - The UUIDs of the actions that finished without success or do not exist, but not of the unfinished ones, see
+      RV(unfinished).
     - An action succeeds if its final state is one of O(success_states).
   returned: always, unless the module fails before it sends a request
   type: list

@@ -53,9 +53,6 @@ FAILING = {"fail_fast.yml", "rescue_with_logs.yml"}
 # These have a rescue that does not end with ansible.builtin.fail, and say so.
 CONTINUING = {"cancel_on_timeout.yml", "demo/demo.yml", "retry_failed.yml"}
 
-# These can run in check mode, in which no call is sent.
-IN_CHECK_MODE = ["accept_canceled.yml", "gate_deployment.yml", "rolling_redeploy.yml", "wait_after_uri.yml"]
-
 
 def test_examples_are_all_tested() -> None:
     found = {path.name for path in EXAMPLES.iterdir() if path.is_file()}
@@ -83,10 +80,13 @@ def test_playbook_with_vvv_does_not_show_the_key(name: str, ansible: Ansible, sa
     wait_until(lambda: not ansible.processes(), 30)
 
 
-@pytest.mark.parametrize("name", IN_CHECK_MODE)
-def test_playbook_in_check_mode_sends_no_call(name: str, ansible: Ansible, sandbox: Sandbox) -> None:
-    ansible.run(["ansible-playbook", "--check", f"examples/{name}"]).succeeded()
+def test_playbooks_in_check_mode_send_no_call(ansible: Ansible, sandbox: Sandbox) -> None:
+    """One command for all playbooks: none of them fails."""
+    paths = [f"examples/{name}" for name in OUTPUT if name != "nightly_report.yml"]
+    ansible.run(["ansible-playbook", "--check", *paths]).succeeded()
     assert sandbox.calls() == []
+    # Ansible's wrapper around a task with async takes some seconds to end.
+    wait_until(lambda: not ansible.processes(), 30)
 
 
 def test_only_one_playbook_calls_with_uri() -> None:

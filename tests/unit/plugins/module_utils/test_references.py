@@ -94,7 +94,6 @@ def test_action_reference_below_unusual_base() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        "",
         " ",
         "action",
         "schema",
@@ -123,7 +122,6 @@ def test_action_reference_below_unusual_base() -> None:
         f"/api/v1\n/action/{UUID}/",
         f"//evil.example.org/api/v1/action/{UUID}/",
         "https://tutum.example.org",
-        None,
         7,
         {"x_tutum_action_uri": UUID},
     ],
@@ -132,6 +130,12 @@ def test_action_reference_other_value_is_refused(value: object) -> None:
     with pytest.raises(OptionError, match=r"^Invalid value for option uuid: .* x_tutum_action_uri\.$") as caught:
         parse_action_reference(value, API_URL)
     assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_action_reference_without_value_names_calls_without_action(value: object) -> None:
+    with pytest.raises(OptionError, match=r"It has no value\. In check mode, .* Check the variable"):
+        parse_action_reference(value, API_URL)
 
 
 @pytest.mark.parametrize(
