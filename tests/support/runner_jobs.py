@@ -36,6 +36,7 @@ class Job:
         variables: Mapping[str, Any] | None = None,
         environment: Mapping[str, str] | None = None,
         settings: Mapping[str, Any] | None = None,
+        worker: bool = False,
         **arguments: Any,
     ) -> None:
         """
@@ -44,6 +45,7 @@ class Job:
         :param variables: the content of `env/extravars`.
         :param environment: the content of `env/envvars`; AWX writes the environment of a custom credential type there.
         :param settings: the content of `env/settings`.
+        :param worker: whether a worker runs the job, as in AWX.
         :param arguments: other arguments of `ansible_runner.run`.
         """
         self.ansible = ansible
@@ -71,7 +73,7 @@ class Job:
         self._output = self.directory / "script_output.txt"
         with self._output.open("wb") as sink:
             self.process = subprocess.Popen(
-                [str(ansible.python), str(SCRIPT), str(self.directory)],
+                [str(ansible.python), str(SCRIPT), str(self.directory), *(["worker"] if worker else [])],
                 cwd=ansible.directory,
                 env=keep,
                 stdin=subprocess.DEVNULL,

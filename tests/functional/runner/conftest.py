@@ -34,7 +34,7 @@ def running_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def make_ansible(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeAnsible]:
-    """Return a function that returns Ansible's commands in a directory of their own. No process may outlive the tests."""
+    """Return a function that makes Ansible's commands in a directory of their own. No process may outlive the tests."""
     made: list[Ansible] = []
 
     def make() -> Ansible:
@@ -52,7 +52,7 @@ def make_ansible(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeAnsib
     assert not left, f"left running: {left}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def unchanged_wait(running_sandbox: Sandbox, make_ansible: MakeAnsible) -> Job:
     """Start a job that waits for a minute for an action that does not change. It runs while other tests do."""
     uuid = running_sandbox.create_action([[0, "In progress"], [9999, "Success"]])

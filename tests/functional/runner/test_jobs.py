@@ -4,7 +4,8 @@
 
 """Jobs of ansible-runner, which AWX runs jobs with: progress, results, secrets, and the ends of a job.
 
-One job with several hosts is run for most tests. It gets its credentials as AWX passes those of a custom credential type.
+Most tests read the events of one job with several hosts. It gets its credentials as AWX passes those of a custom
+credential type.
 """
 
 from __future__ import annotations
@@ -41,18 +42,16 @@ QUIET_SECONDS = 3.0
 """Three times the interval of the polls of an endless wait."""
 
 
-def path_of(number: int) -> str:
-    """Return the path of a call that takes four seconds."""
-    return f"/api/v1/service/00000000-0000-4000-8000-{number:012}/redeploy/?seconds=4"
+def path_of(number: int, parameters: str) -> str:
+    """Return the path of a call, with what becomes of its action."""
+    return f"/api/v1/service/00000000-0000-4000-8000-{number:012}/redeploy/?{parameters}"
 
 
 def credential_environment(sandbox: Sandbox) -> dict[str, str]:
     """Return what AWX writes into `env/envvars` for a credential of the type in the examples."""
     definition = yaml.safe_load((CHECKOUT / "examples" / "awx_credential_type.yml").read_text(encoding="utf-8"))
     filled = {"username": sandbox.username, "api_key": sandbox.api_key, "rest_host": sandbox.url}
-    return {
-        name: jinja2.Template(value).render(filled) for name, value in definition["injectors"]["env"].items()
-    }
+    return {name: jinja2.Template(value).render(filled) for name, value in definition["injectors"]["env"].items()}
 
 
 @dataclass
@@ -61,50 +60,75 @@ class Deployment:
 
     job: Job
     status: str
-    uuids: dict[str, str]
-    """The action of each host."""
     processes: dict[int, str]
     """The command lines while it waited."""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def key_in_variables(running_sandbox: Sandbox, make_ansible: MakeAnsible) -> tuple[Job, dict[int, str]]:
+    """Start a job with the key in its variables, and with all output that AWX can show.
+
+    Return it with the command lines while it waits.
+    """
+    sandbox = running_sandbox
+    options = {"api_url": "{{ tutum_url }}", "username": "{{ tutum_user }}", "api_key": "{{ tutum_key }}"}
+    variables = {"tutum_url": sandbox.url, "tutum_user": sandbox.username, "tutum_key": sandbox.api_key}
+    lookup = f"lookup('{LOOKUP}', call.uuid, api_url=tutum_url, username=tutum_user, api_key=tutum_key)"
+    wrong = {**options, "api_key": "{{ tutum_key }}-", "uuid": "{{ call.uuid }}"}
+    failing = {"path": path_of(9, "seconds=7&state=Failed"), "wait": False}
+    tasks: list[dict[str, Any]] = [
+        {"name": "call", CALL: {**options, **failing}, "register": "call"},
+        {"name": "wait", WAIT: {**options, "uuid": "{{ call.uuid }}"}, "ignore_errors": True},
+        {"name": "lookup", "ansible.builtin.debug": {"msg": f"{{{{ {lookup}.state }}}}"}},
+        {"name": "wrong", WAIT: wrong, "ignore_errors": True},
+    ]
+    job = Job(make_ansible(), [{"hosts": "localhost", "tasks": tasks}], variables=variables, verbosity=4)
+    job.wait_for_progress("0/1 done, 1 running", task="wait")
+    return job, job.ansible.processes()
+
+
 @pytest.fixture(scope="module")
-def deployment(unchanged_wait: Job, running_sandbox: Sandbox, make_ansible: MakeAnsible) -> Deployment:
+def deployment(
+    running_sandbox: Sandbox,
+    make_ansible: MakeAnsible,
+) -> Deployment:
     """Run calls, waits and lookups on several hosts."""
     sandbox, ansible = running_sandbox, make_ansible()
-    phases = {
-        "slow": [[0, "Pending"], [5, "In progress"], [12, "Success"]],
-        "fast": [[0, "In progress"], [8, "Success"]],
-        "failing": [[0, "In progress"], [8, "Failed"]],
-        "refused": [[0, "In progress"], [8, "Success"]],
+    ends = {
+        "slow": "seconds=11",
+        "fast": "seconds=8",
+        "failing": "seconds=8&state=Failed&logs=no+such+tag",
+        "refused": "seconds=8",
     }
-    uuids = {
-        host: sandbox.create_action(given, logs=f"log of {host}", from_first_request=True)
-        for host, given in phases.items()
-    }
-    sandbox.add_fault(kind="status", status=403, match=uuids["refused"])
+    refused = sandbox.create_action([[0, "In progress"], [9999, "Success"]])
+    sandbox.add_fault(kind="status", status=403, match=refused)
     finished = sandbox.create_action([[0, "Success"]])
     tasks: list[dict[str, Any]] = [
-        {"name": "call", CALL: {"path": "{{ path }}", "user_agent": "awx-{{ awx_job_id }}"}},
-        {"name": "wait", WAIT: {"uuid": "{{ uuid }}"}, "register": "waited"},
-        {"name": "lookup", "ansible.builtin.debug": {"msg": f"{{{{ lookup('{LOOKUP}', uuid).state }}}}"}},
+        {"name": "call", CALL: {"path": "{{ short }}", "user_agent": "awx-{{ awx_job_id }}"}},
+        {"name": "start", CALL: {"path": "{{ long }}", "wait": False}, "register": "start"},
+        {"name": "wait", WAIT: {"uuid": "{{ uuid | default(start.uuid) }}"}, "register": "waited"},
+        {"name": "lookup", "ansible.builtin.debug": {"msg": f"{{{{ lookup('{LOOKUP}', start.uuid).state }}}}"}},
         {"name": "cache", "ansible.builtin.set_fact": {"waited": "{{ waited }}", "cacheable": True}},
         {"name": "background", WAIT: {"uuid": finished}, "async": 60, "poll": 1},
-        {"name": "check", CALL: {"path": "{{ path }}"}, "check_mode": True},
+        {"name": "check", CALL: {"path": "{{ short }}"}, "check_mode": True},
     ]
+    hosts = {
+        host: ansible.host("local", short=path_of(number, "seconds=3"), long=path_of(number + 100, end))
+        for number, (host, end) in enumerate(ends.items())
+    }
+    hosts["refused"]["uuid"] = refused
     job = Job(
         ansible,
         [{"hosts": "all", "tasks": tasks}],
-        hosts={
-            host: ansible.host("local", uuid=uuid, path=path_of(number))
-            for number, (host, uuid) in enumerate(uuids.items())
-        },
+        hosts=hosts,
         variables={"awx_job_id": 4711},
         environment=credential_environment(sandbox),
-        forks=len(uuids),
+        worker=True,
+        forks=len(hosts),
     )
     job.wait_for_progress("[slow] 0/1 done, 1 running", task="wait")
     processes = ansible.processes()
-    return Deployment(job, job.wait(), uuids, processes)
+    return Deployment(job, job.wait(), processes)
 
 
 def test_progress_arrives_while_the_action_runs(deployment: Deployment) -> None:
@@ -119,7 +143,7 @@ def test_progress_arrives_while_the_action_runs(deployment: Deployment) -> None:
         # The action ran for at least another second, or several.
         assert end["arrived"] - running[0]["arrived"] > 1
         assert "1/1 done" in texts[-1]
-    (started,) = job.progress("[slow] POST ")
+    (started,) = job.progress("[slow] POST ", task="call")
     assert started["stdout"].endswith(f"started action {job.result('call', 'slow')['uuid']}")
 
 
@@ -149,8 +173,8 @@ def test_failed_wait_has_structured_results_in_its_event(deployment: Deployment)
     result = event["event_data"]["res"]
     assert result.keys() >= {*WAIT_RESULTS, "status", "url"}
     assert (result["status"], result["url"], result["states"]) == (None, None, {"Failed": 1})
-    assert result["unsuccessful"] == [deployment.uuids["failing"]]
-    assert result["actions"][0]["logs"] == "log of failing"
+    assert result["unsuccessful"] == [deployment.job.result("start", "failing")["uuid"]]
+    assert result["actions"][0]["logs"] == "no such tag"
     assert "did not finish with state Success" in event["stdout"]
 
 
@@ -160,7 +184,7 @@ def test_refused_wait_has_status_and_url_in_its_event(deployment: Deployment) ->
     assert event["event"] == "runner_on_failed"
     assert result.keys() >= WAIT_RESULTS
     assert result["status"] == 403
-    assert result["url"].endswith(f"/api/v1/action/{deployment.uuids['refused']}/")
+    assert result["url"].endswith(f"/api/v1/action/{result['unfinished'][0]}/")
 
 
 def test_call_has_results_in_its_event(deployment: Deployment, running_sandbox: Sandbox) -> None:
@@ -171,7 +195,7 @@ def test_call_has_results_in_its_event(deployment: Deployment, running_sandbox: 
     assert result["actions"][0]["state"] == "Success"
     assert result["actions"][0]["user_agent"].startswith("awx-4711 ")
     assert deployment.job.result("check", "slow")["changed"]
-    assert [call["count"] for call in running_sandbox.calls(path_of(0).partition("?")[0])] == [1]
+    assert [call["count"] for call in running_sandbox.calls(path_of(0, "").rstrip("?"))] == [1]
 
 
 def test_async_wait_has_results_in_its_event(deployment: Deployment) -> None:
@@ -185,7 +209,7 @@ def check_places(job: Job, key: str) -> None:
     places = job.places()
     assert any("job_events" in place for place in places)
     assert any(place.endswith("artifacts/job/stdout") for place in places)
-    (command,) = [place for place in places if place.endswith("artifacts/job/command")]
+    (command,) = [place for place in places if Path(place).name == "command"]
     copy = json.loads(places[command])
     copy["env"].pop("TUTUM_APIKEY", None)
     check_hidden(key, {**places, command: json.dumps(copy)})
@@ -194,7 +218,7 @@ def check_places(job: Job, key: str) -> None:
 def test_key_of_credential_is_in_no_event_or_file(deployment: Deployment, running_sandbox: Sandbox) -> None:
     places = deployment.job.places()
     (cached,) = [text for place, text in places.items() if "/fact_cache/" in place and place.endswith("slow")]
-    assert deployment.uuids["slow"] in cached
+    assert deployment.job.result("start", "slow")["uuid"] in cached
     check_places(deployment.job, running_sandbox.api_key)
 
 
@@ -203,48 +227,27 @@ def test_key_of_credential_is_in_no_command_line(deployment: Deployment, running
     check_hidden(running_sandbox.api_key, {str(pid): line for pid, line in deployment.processes.items()})
 
 
-@pytest.fixture(scope="module")
-def key_in_variables(unchanged_wait: Job, running_sandbox: Sandbox, make_ansible: MakeAnsible) -> Deployment:
-    """Run a job with the key in its variables, and with all output that AWX can show."""
-    sandbox, ansible = running_sandbox, make_ansible()
-    failing = sandbox.create_action([[0, "In progress"], [6, "Failed"]], from_first_request=True)
-    options = {"api_url": "{{ tutum_url }}", "username": "{{ tutum_user }}", "api_key": "{{ tutum_key }}"}
-    variables = {"tutum_url": sandbox.url, "tutum_user": sandbox.username, "tutum_key": sandbox.api_key}
-    lookup = f"lookup('{LOOKUP}', '{failing}', api_url=tutum_url, username=tutum_user, api_key=tutum_key)"
-    tasks: list[dict[str, Any]] = [
-        {"name": "wait", WAIT: {**options, "uuid": failing}, "ignore_errors": True},
-        {"name": "call", CALL: {**options, "path": path_of(9)}},
-        {"name": "lookup", "ansible.builtin.debug": {"msg": f"{{{{ {lookup}.state }}}}"}},
-        {"name": "wrong", WAIT: {**options, "api_key": "{{ tutum_key }}-", "uuid": failing}, "ignore_errors": True},
-    ]
-    job = Job(ansible, [{"hosts": "localhost", "tasks": tasks}], variables=variables, verbosity=4)
-    job.wait_for_progress("0/1 done, 1 running", task="wait")
-    processes = ansible.processes()
-    return Deployment(job, job.wait(), {"localhost": failing}, processes)
-
-
 def test_key_in_variables_is_in_no_event_file_or_command_line(
-    key_in_variables: Deployment, running_sandbox: Sandbox
+    key_in_variables: tuple[Job, dict[int, str]], running_sandbox: Sandbox
 ) -> None:
-    job = key_in_variables.job
-    assert key_in_variables.status == "successful"
+    job, processes = key_in_variables
+    assert job.wait() == "successful"
     assert job.result("lookup")["msg"] == "Failed"
     assert job.result("wrong")["status"] == 401
     check_places(job, running_sandbox.api_key)
-    check_hidden(running_sandbox.api_key, {str(pid): line for pid, line in key_in_variables.processes.items()})
+    check_hidden(running_sandbox.api_key, {str(pid): line for pid, line in processes.items()})
 
 
 ENDS = {
     "canceled": {},
+    "worker_canceled": {},
     "job_timeout": {"job_timeout": 15},
     "idle_timeout": {"idle_timeout": 15},
 }
 
 
 @pytest.fixture(scope="module")
-def ended_jobs(
-    deployment: Deployment, key_in_variables: Deployment, running_sandbox: Sandbox, make_ansible: MakeAnsible
-) -> dict[str, tuple[Job, list[str]]]:
+def ended_jobs(running_sandbox: Sandbox, make_ansible: MakeAnsible) -> dict[str, tuple[Job, list[str]]]:
     """Start endless waits, each in a job that ends before them, and return the jobs with the UUIDs of the actions."""
     started = {}
     for name, settings in ENDS.items():
@@ -272,6 +275,7 @@ def ended_jobs(
             hosts=hosts,
             environment=running_sandbox.environment(),
             settings=settings,
+            worker=name == "worker_canceled",
         )
         started[name] = job, uuids
     return started
@@ -289,9 +293,9 @@ def test_end_of_job_ends_its_waits(
 
     wait_until(lambda: job.process.poll() is not None or all(counts()))
     assert all(counts()), job.text
-    if name == "canceled":
+    if "canceled" in name:
         job.cancel()
-    assert job.wait() == ("canceled" if name == "canceled" else "timeout")
+    assert job.wait() == ("canceled" if "canceled" in name else "timeout")
     wait_until(lambda: not job.ansible.processes(), SOON)
     before = counts()
     time.sleep(QUIET_SECONDS)
