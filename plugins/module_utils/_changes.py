@@ -34,6 +34,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._dates import (
     parse_api_date,
 )
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import (
+    CHECK_URL,
     ApiError,
     FilterIgnoredError,
     NotFoundError,
@@ -52,7 +53,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._watched import (
 
 if t.TYPE_CHECKING:
     from ansible_collections.tutum.cloud.plugins.module_utils._change_options import ChangeOptions
-    from ansible_collections.tutum.cloud.plugins.module_utils._pages import Action
+    from ansible_collections.tutum.cloud.plugins.module_utils._pages import Action, Page
 
 Entry = t.Tuple[str, str, t.Optional[datetime]]
 """An entry into a final state: UUID, state, and end."""
@@ -92,6 +93,7 @@ class Changes:
         self._client = actions.client
         self._options = options
         self._log = log
+        self._filters = {"object": options.object} if options.object else {}
         self._started = self._client.clock()
         self._attempts = 0
         self._since: datetime | None = None
@@ -121,13 +123,12 @@ class Changes:
         found: list[Action] = []
         self._attempts += 1
         self.pause = self._options.interval
-        deadline = self._client.query_deadline()
         try:
-            since = self._since or self._begin(deadline)
-            seen = self._read_unfinished(found, since, deadline) if self._options.unfinished else None
-            finished = self._read_finished(found, since, deadline) if self._options.final else set()
+            since = self._since or self._begin()
+            seen = self._read_unfinished(found, since) if self._options.unfinished else None
+            finished = self._read_finished(found, since) if self._options.final else set()
             if seen is not None:
-                self._forget_finished(seen, finished, deadline)
+                self._forget_finished(seen, finished)
         except ApiError as error:
             # What was found is reported before the source ends: the next poll has the same error.
             if self._is_fatal(error) and not found:
@@ -138,21 +139,21 @@ class Changes:
         hide, show = self._client.redactor.hide, Fields({}).show
         return [hide(show(action)) for action in found]
 
-    def _begin(self, deadline: float) -> datetime:
+    def _begin(self) -> datetime:
         """Learn the server's clock, and return from when on changes are reported."""
-        page = ListReader(self._client).page(self._filters(), 0, deadline=deadline, limit=1)
+        page = self._first({})
         started = self._server_time(self._started)
         self._since = self._options.since(self._server_time(self._client.clock())) or cut_to_second(started)
         if self._options.object and not page.objects:
             self._log(f"{self._options.object} has no action yet. If that is unexpected, check object.")
         return self._since
 
-    def _read_unfinished(self, found: list[Action], since: datetime, deadline: float) -> set[str]:
+    def _read_unfinished(self, found: list[Action], since: datetime) -> set[str]:
         """Append the actions that have entered an unfinished state, and return the UUIDs of all that are unfinished."""
         seen = set()
         # In the order in which an action passes through them, so that one that moves is not missed.
         for state in UNFINISHED_STATES:
-            for action in self._read({"state": state}, deadline):
+            for action in self._read({"state": state}):
                 uuid = action["uuid"].lower()
                 if self._unfinished.get(uuid) != state:
                     if state in self._options.unfinished and self._has_entered(action, since):
@@ -177,15 +178,15 @@ class Changes:
         was_listed = action["state"] in self._looked
         return was_listed and (start is None or start < since - LATE)
 
-    def _read_finished(self, found: list[Action], since: datetime, deadline: float) -> set[str]:
+    def _read_finished(self, found: list[Action], since: datetime) -> set[str]:
         """Append the actions that have entered a final state, and return the UUIDs of all that recently did."""
         begun = self._client.clock()
         first = max(since, self._forgotten, (self._covered or since) - LATE)
         filters = {"end_date__gte": format_iso(first)}
         if len(self._options.final) == 1:
             (filters["state"],) = self._options.final
-        last = self._last_of_window(filters, first, deadline)
-        actions = self._read({**filters, "end_date__lte": format_iso(last)} if last else filters, deadline)
+        last = self._last_of_window(filters, first)
+        actions = self._read({**filters, "end_date__lte": format_iso(last)} if last else filters)
         entries = [
             ((action["uuid"].lower(), action["state"], _end_of(action)), action)
             for action in actions
@@ -208,25 +209,25 @@ class Changes:
             self.pause = 0.0
         return {uuid for uuid, _state, _end in current}
 
-    def _last_of_window(self, filters: dict[str, str], first: datetime, deadline: float) -> datetime | None:
+    def _last_of_window(self, filters: dict[str, str], first: datetime) -> datetime | None:
         """Return up to when to read so that it is not too much in one poll; None for all."""
         now = self._server_time(self._client.clock())
         last = None
-        reader = ListReader(self._client)
         while (last or now) - first > MEMORY:
             bounds = {**filters, "end_date__lte": format_iso(last)} if last else filters
-            count = reader.page({**self._filters(), **bounds}, 0, deadline=deadline, limit=1).total_count
+            count = self._first(bounds).total_count
             middle = first + ((last or now) - first) / 2
             if count is None or count <= MAX_ACTIONS_PER_POLL or middle - first < LATE + SMALLEST_WINDOW:
                 break
             last = middle
         return last
 
-    def _forget_finished(self, seen: set[str], finished: set[str], deadline: float) -> None:
+    def _forget_finished(self, seen: set[str], finished: set[str]) -> None:
         """Forget the unfinished state of the actions that left it: they may enter it again. A list may just lack an action."""
         for uuid in finished & self._unfinished.keys():
             del self._unfinished[uuid]
         left = [uuid for uuid in self._unfinished if uuid not in seen]
+        deadline = self._client.query_deadline()
         for uuid, outcome in self._actions.get_many(left, deadline=deadline, max_retries=0, concurrently=True):
             if isinstance(outcome, NotFoundError):
                 is_over = self._missing.note(uuid, self._client.clock())
@@ -238,12 +239,13 @@ class Changes:
             if is_over or not isinstance(outcome, ApiError):
                 self._missing.clear(uuid)
 
-    def _read(self, selection: dict[str, str], deadline: float) -> list[Action]:
-        filters = {**self._filters(), **selection}
+    def _read(self, selection: dict[str, str]) -> list[Action]:
+        filters, deadline = {**self._filters, **selection}, self._client.query_deadline()
         return ListReader(self._client).read(filters, deadline=deadline, newest_first=None).actions
 
-    def _filters(self) -> dict[str, str]:
-        return {"object": self._options.object} if self._options.object else {}
+    def _first(self, selection: dict[str, str]) -> Page:
+        filters, deadline = {**self._filters, **selection}, self._client.query_deadline()
+        return ListReader(self._client).page(filters, 0, deadline=deadline, limit=1)
 
     def _is_first_look(self) -> bool:
         """Return whether what is read now shows how things were when the source started."""
@@ -254,7 +256,7 @@ class Changes:
         seconds = self._client.server_time(moment)
         if seconds is None:
             problem = "The response has no Date header, so it is unknown which actions have changed since the start"
-            raise ResponseError(self._client.url(LIST_PATH), problem, status=200)
+            raise ResponseError(self._client.url(LIST_PATH), f"{problem}. {CHECK_URL}", status=200)
         return from_timestamp(seconds)
 
     def _is_fatal(self, error: ApiError) -> bool:

@@ -12,16 +12,16 @@ name: actions
 short_description: Receive an event each time an action of the Tutum API enters a state
 version_added: 1.1.0
 description:
-  - An ansible-rulebook event source plugin that polls the Tutum API, and creates an event each time an action enters one of
-    the states in O(state), for example each time an action fails.
-  - An event has the key C(action), whose value is the action as tutum.cloud.tutum_action_info returns it, including the
-    fields C(started_at), C(ended_at), C(duration), C(finished), C(object_type), and C(object_uuid).
-  - There is exactly one event for each time that an action enters a final state, also if the server cannot be reached for
-    some time.
+  - An ansible-rulebook event source plugin that polls the Tutum API, and creates an event each time an action
+    enters one of the states in O(state), for example each time an action fails.
+  - An event has the key C(action), whose value is the action as tutum.cloud.tutum_action_info returns it, including
+    the fields C(started_at), C(ended_at), C(duration), C(finished), C(object_type), and C(object_uuid).
+  - There is exactly one event for each time that an action enters a final state, also if the server cannot be
+    reached for some time.
   - An unfinished state that an action has only between two polls is not seen, so there is no event.
-  - If the server cannot be reached, or returns an invalid response, the source logs a warning and continues. It ends with an
-    error if the first response shows that only a user can fix the problem, and if the API rejects the credentials (HTTP 401
-    or 403) for at least 10 seconds and 3 polls.
+  - If the server cannot be reached, or returns an invalid response, the source logs a warning and continues. It
+    ends with an error if the first response shows that only a user can fix the problem, and if the API rejects the
+    credentials (HTTP 401 or 403) for at least 10 seconds and 3 polls.
 author:
   - The tutum.cloud contributors (!UNKNOWN)
 options:
@@ -49,32 +49,35 @@ options:
   since:
     description:
       - Report only actions that entered the state at this time or later, including those before the source started.
-      - Set it to a fixed time, or to a time relative to the start such as V(1 hour ago), to get the changes from when the
-        rulebook did not run. Changes that an earlier run has reported are reported again.
+      - Set it to a fixed time, or to a time relative to the start such as V(1 hour ago), to get the changes from
+        when the rulebook did not run. Changes that an earlier run has reported are reported again.
       - An action that is unfinished when the source starts is reported only if it started at this time or later.
-      - The formats are those of the option start_date_gte of tutum.cloud.tutum_action_info. The clock of the server counts.
+      - The formats are those of the option start_date_gte of tutum.cloud.tutum_action_info. The clock of the server
+        counts.
       - If not set, the start of the source is used.
     type: str
   api_url:
     description:
       - The URL of the API, either a scheme and a host, or a full base URL.
-      - If not set, the value of the environment variable E(TUTUM_BASE_URL) is used, then that of E(TUTUM_REST_HOST), then
-        V(https://dashboard.tutum.co).
+      - If not set, the value of the environment variable E(TUTUM_BASE_URL) is used, then that of
+        E(TUTUM_REST_HOST), then V(https://dashboard.tutum.co).
     type: str
   username:
     description:
       - The username of the account. Requires an API key, see O(api_key).
-      - If not set, the value of the environment variable E(TUTUM_USER) is used, then that of C(user) in O(config_file).
+      - If not set, the value of the environment variable E(TUTUM_USER) is used, then that of C(user) in
+        O(config_file).
     type: str
   api_key:
     description:
       - The API key of the account. The key is a secret. Store it in the environment, or in a vault.
-      - If not set, the value of the environment variable E(TUTUM_APIKEY) is used, then the password of the account in
-        E(TUTUM_PASS), then the value of C(apikey) in O(config_file).
+      - If not set, the value of the environment variable E(TUTUM_APIKEY) is used, then the password of the account
+        in E(TUTUM_PASS), then the value of C(apikey) in O(config_file).
     type: str
   authorization:
     description:
-      - The complete value of the C(Authorization) header, instead of O(username) and O(api_key). The value is a secret.
+      - The complete value of the C(Authorization) header, instead of O(username) and O(api_key). The value is a
+        secret.
       - If not set, the value of the environment variable E(TUTUM_AUTH) is used, then that of C(basic_auth) in
         O(config_file).
     type: str
@@ -86,8 +89,8 @@ options:
     choices: [apikey, basic]
   config_file:
     description:
-      - The path of the INI file of the legacy Tutum CLI, which is read if options and environment variables do not provide
-        complete credentials.
+      - The path of the INI file of the legacy Tutum CLI, which is read if options and environment variables do not
+        provide complete credentials.
       - If not set, the value of the environment variable E(TUTUM_CONFIG_FILE) is used, then V(~/.tutum).
     type: path
   validate_certs:
@@ -98,8 +101,8 @@ options:
   ca_path:
     description:
       - The path of a CA bundle file or of a directory of CA certificates, to trust instead of the default ones.
-      - If not set, the value of the environment variable E(TUTUM_CA_PATH) is used, then that of E(REQUESTS_CA_BUNDLE), then
-        that of E(SSL_CERT_FILE).
+      - If not set, the value of the environment variable E(TUTUM_CA_PATH) is used, then that of
+        E(REQUESTS_CA_BUNDLE), then that of E(SSL_CERT_FILE).
     type: path
   request_timeout:
     description:
