@@ -120,7 +120,9 @@ def format_progress(
     line = f"{', '.join(counts) if watched else 'looking for actions'} ({left:.0f} s left)"
     if error:
         # The details belong in the final message.
-        line += f"; no response for {now - since:.0f} s ({error.problem.partition('. ')[0]})"
+        problem = error.problem.partition(". ")[0]
+        is_new = now - since < 1
+        line += f"; no response ({problem})" if is_new else f"; no response for {now - since:.0f} s ({problem})"
     names = []
     operation = ""
     for uuid in running[:MAX_ACTIONS_IN_LINE]:

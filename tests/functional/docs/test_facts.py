@@ -56,6 +56,7 @@ NOT_MESSAGES = {
     "… | …",
     "… (… s left)",
     " … s ago",
+    "; no response (…)",
     ", … …",
     ", timed out after … s",
     " after … s",

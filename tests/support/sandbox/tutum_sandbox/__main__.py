@@ -164,14 +164,13 @@ def announcement(url: str, chosen: Options, ca_file: Path | None) -> str:
     ]
     if ca_file:
         lines.append(f"export TUTUM_CA_PATH={ca_file}")
-    authorization = '-H "Authorization: ApiKey $TUTUM_USER:$TUTUM_APIKEY"'
-    service = "$TUTUM_REST_HOST/api/v1/service/7eaf7fff-882c-4f3d-9a8f-a22317ac00ce"
+    path = "/api/v1/service/7eaf7fff-882c-4f3d-9a8f-a22317ac00ce/redeploy/?seconds=20&state=Failed"
     lines += [
         "",
-        "List the last failures, and start an action that runs for 20 seconds and then fails:",
+        "List the last failures, and wait for an action that runs for 20 seconds and then fails:",
         "",
         "ansible localhost -m tutum.cloud.tutum_action_info -a 'state=Failed limit=3 order=newest_first'",
-        f'curl -i -X POST {authorization} "{service}/redeploy/?seconds=20&state=Failed"',
+        f"ansible localhost -m tutum.cloud.tutum_call -a 'path={path}'",
         "",
     ]
     return "\n".join(lines)

@@ -40,9 +40,11 @@ def make_texts(*actions: t.Mapping[str, t.Any], unseen: int = 0, hidden: t.Colle
     return ActionTexts(watched, hidden, make_settings().redactor)
 
 
-def progress_of(texts: ActionTexts, *, error: ApiError | None = None, server_now: float | None = SERVER_NOW) -> str:
+def progress_of(
+    texts: ActionTexts, *, error: ApiError | None = None, server_now: float | None = SERVER_NOW, since: float = 88.0
+) -> str:
     """Return the line of progress 100 seconds after the beginning of monotonic time."""
-    return format_progress(texts, server_now=server_now, now=100.0, left=300.0, error=error, since=88.0)
+    return format_progress(texts, server_now=server_now, now=100.0, left=300.0, error=error, since=since)
 
 
 def failure_of(texts: ActionTexts, *, with_logs: bool = True, success_states: t.Sequence[str] = ("Success",)) -> str:
@@ -223,6 +225,12 @@ def test_progress_after_an_error_shows_when_actions_were_last_seen() -> None:
         "0/1 done, 1 running (300 s left); no response for 12 s (Connection failed: Connection refused):"
         " Service Redeploy service/2c2b2aef last seen 5 s ago as In progress"
     )
+
+
+def test_progress_after_a_new_error_has_no_duration() -> None:
+    error = TransientError("https://tutum.example.org/", "Connection failed: Connection refused. Check api_url")
+    line = progress_of(make_texts(unseen=1), error=error, since=99.9)
+    assert line == "0/1 done, 1 not seen yet (300 s left); no response (Connection failed: Connection refused)"
 
 
 def test_progress_without_the_servers_clock_has_no_ages() -> None:
