@@ -81,7 +81,7 @@ def describe_failures(texts: ActionTexts, success_states: t.Iterable[str], *, wi
         lines += _bullets(failed, lambda uuid: _describe_failed(texts, uuid, with_logs=with_logs))
     if not_found:
         lines.append(
-            f"{len(not_found)} of {total} actions not found. Check the UUID (that of a service is not an action's)"
+            f"{len(not_found)} of {total} actions not found. Check the UUID (a service's UUID is not an action's)"
         )
         lines[-1] += " and api_url:"
         lines += _bullets(not_found, texts.long_name)
@@ -177,7 +177,7 @@ def _describe_unfinished(texts: ActionTexts, uuid: str) -> str:
 
 def describe_missing_object(one: str | None) -> str:
     """Return the sentence about an object without any action."""
-    return f"{one} has no action at all. Check object (the type, and that the UUID is the object's), or set missing to skip."
+    return f"{one} has no action at all. Check object (its type and its UUID), or set missing to skip."
 
 
 def describe_shortage(count: int, min_actions: int) -> str:

@@ -89,7 +89,7 @@ def test_failure_message_names_all_success_states() -> None:
 
 def test_failure_message_of_actions_not_found_names_remedies() -> None:
     assert failure_of(not_found(make_texts({"state": "Success"}, unseen=1), 2)) == (
-        "1 of 2 actions not found. Check the UUID (that of a service is not an action's) and api_url:\n"
+        "1 of 2 actions not found. Check the UUID (a service's UUID is not an action's) and api_url:\n"
         f"- action {uuid_of(2)}"
     )
 

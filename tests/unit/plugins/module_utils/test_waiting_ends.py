@@ -225,7 +225,7 @@ def test_unknown_uuid_counts_as_not_found_after_5_seconds_and_3_polls(api: FakeA
     assert (results["unsuccessful"], results["timed_out"], run.elapsed) == ([uuid_of(99)], False, 5.0)
     assert len(results["actions"]) == count - 1
     assert run.message == (
-        f"1 of {count} actions not found. Check the UUID (that of a service is not an action's) and api_url:\n"
+        f"1 of {count} actions not found. Check the UUID (a service's UUID is not an action's) and api_url:\n"
         f"- action {uuid_of(99)}"
     )
 

@@ -173,7 +173,7 @@ def test_object_without_any_action_is_a_failure_after_5_seconds_and_3_polls(
     assert 5.0 <= run.elapsed <= 6.0
     assert run.message == (
         f"{one} has no action at all."
-        " Check object (the type, and that the UUID is the object's), or set missing to skip."
+        " Check object (its type and its UUID), or set missing to skip."
     )
 
 
