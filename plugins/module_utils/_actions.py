@@ -45,7 +45,16 @@ DOCUMENTED_FIELDS = frozenset(
         *DERIVED_FIELDS,
     )
 )
-_SOURCES_OF_DERIVED_FIELDS = ("uuid", "state", "start_date", "end_date", "object")
+_SOURCES_OF_DERIVED_FIELDS = {
+    "started_at": ("start_date",),
+    "ended_at": ("end_date",),
+    "duration": ("start_date", "end_date"),
+    "finished": ("state",),
+    "object_type": ("object",),
+    "object_uuid": ("object",),
+}
+_FIELDS_OF_LISTS = frozenset(("uuid", "state", "start_date"))
+"""What the reader of lists needs: which action it is, whether it matches, and its place."""
 
 
 def is_finished(action: t.Mapping[str, t.Any]) -> bool:
@@ -76,24 +85,35 @@ class Fields:
                 problem = f"The field {name} cannot be hidden, because it identifies the action or its outcome"
                 raise OptionError("hidden_fields", name, f"{problem}. Remove {name}")
         self._unknown = {*(self.selected or ()), *self.hidden} - DOCUMENTED_FIELDS
+        selected = DERIVED_FIELDS if self.selected is None else self.selected
+        self._sources = frozenset(one for name in selected for one in _SOURCES_OF_DERIVED_FIELDS.get(name, ()))
+        self._kept = self._sources | _FIELDS_OF_LISTS | (self.selected or frozenset())
+        self._dropped = self.hidden - _FIELDS_OF_LISTS
+
+    def note(self, action: Action) -> None:
+        """Note the names of an action's fields: they need no warning."""
+        self._unknown.difference_update(action)
 
     def keep(self, action: Action) -> Action:
-        """Return an action without what is not needed any more, as soon as it is read."""
-        self._unknown.difference_update(action)
-        if self.selected is None:
-            return action
-        return {
-            name: value for name, value in action.items() if name in self.selected or name in _SOURCES_OF_DERIVED_FIELDS
-        }
+        """Return an action without what is not needed any more, as soon as it is read: a history can be long."""
+        self.note(action)
+        if self.selected is not None:
+            return {name: value for name, value in action.items() if name in self._kept}
+        for name in self._dropped.intersection(action):
+            del action[name]
+        return action
 
     def show(self, action: Action) -> Action:
         """Return an action as users get it: with the derived fields, without the hidden ones.
 
         A field that is derived from a hidden one is null.
         """
-        self._unknown.difference_update(action)
+        self.note(action)
         shown = {name: value for name, value in action.items() if name not in self.hidden}
-        start, end = parse_api_date(shown.get("start_date")), parse_api_date(shown.get("end_date"))
+        # A date takes time to parse, so only those are that are needed.
+        start, end = (
+            parse_api_date(shown.get(name)) if name in self._sources else None for name in ("start_date", "end_date")
+        )
         shown["started_at"] = format_iso(start) if start else None
         shown["ended_at"] = format_iso(end) if end else None
         shown["duration"] = (end - start).total_seconds() if start and end else None

@@ -177,8 +177,12 @@ class QueryRunner:
             actions = [self._show(action, query) for action in listing.matching()]
             error.results = QueryResult(actions, None, True, []).results()
             raise
-        actions = [self._show(action, query) for action in found.actions]
-        return QueryResult(actions, found.total_count, found.has_more, query.fields.warnings)
+        actions, total_count, has_more = found
+        # Nothing else may hold what was read: a long history must not be in memory twice.
+        del listing, found
+        for index, action in enumerate(actions):
+            actions[index] = self._show(action, query)
+        return QueryResult(actions, total_count, has_more, query.fields.warnings)
 
     def _show(self, action: Action, query: Query) -> Action:
         """Return an action as users get it.

@@ -224,7 +224,7 @@ class Wait:
         """Names of fields that no action has."""
         seen = self._watched.in_order()
         for action in seen:
-            self._options.fields.keep(action)
+            self._options.fields.note(action)
         return self._options.fields.warnings if seen else []
 
     @property

@@ -139,6 +139,24 @@ def test_hidden_fields_cannot_hide_uuid_and_state(name: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [
+        ({"fields": ["action"]}, {"uuid", "state", "start_date", "action"}),
+        ({"fields": ["logs", "started_at"]}, {"uuid", "state", "start_date", "logs"}),
+        ({"fields": ["duration", "object_uuid"]}, {"uuid", "state", "start_date", "end_date", "object"}),
+        (
+            {"hidden_fields": ["body", "logs", "start_date"]},
+            {"uuid", "state", "start_date", "end_date", "object", "action"},
+        ),
+    ],
+)
+def test_fields_keep_what_lists_and_results_need(options: dict[str, t.Any], kept: set[str]) -> None:
+    whole = action(action="Service Start", body="x", logs="y")
+    assert set(Fields(options).keep(dict(whole))) == kept
+    assert Fields(options).show(Fields(options).keep(dict(whole))) == Fields(options).show(whole)
+
+
 def test_fields_shows_only_these() -> None:
     fields = Fields({"fields": ["action", "duration", "later_field", "logs"]})
     given_action = action(action="Service Start", later_field=1, body="large")

@@ -523,6 +523,38 @@ def test_fields_are_applied_while_pages_are_read(api: FakeApi, monkeypatch: pyte
     assert ["body" in one for one in shown] == [False]
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"order": "newest_first", "limit": 7},
+        {"limit": 3},
+        {"state": ["Success", "Failed"]},
+        {"state": ["Success", "Failed", "In progress"], "limit": 9, "order": "newest_first"},
+        {"uuid": [uuid_of(3), uuid_of(1), uuid_of(3)]},
+    ],
+)
+@pytest.mark.parametrize(
+    "fields",
+    [["uuid", "state", "started_at"], ["action"], ["duration", "object_type"], ["end_date", "finished", "ended_at"]],
+)
+def test_fields_return_what_is_left_of_whole_actions(
+    any_api: FakeApi, options: dict[str, t.Any], fields: list[str]
+) -> None:
+    for number in range(12):
+        state = ["Success", "Failed", "In progress"][number % 3]
+        any_api.add((0.0, state), started=number // 4, body="x", logs="y")
+    whole, selected, hidden = (
+        run(any_api, **options, **more) for more in ({}, {"fields": fields}, {"hidden_fields": ["body", "logs"]})
+    )
+    assert selected.actions == [{name: action[name] for name in action if name in fields} for action in whole.actions]
+    assert hidden.actions == [
+        {name: value for name, value in action.items() if name not in ("body", "logs")} for action in whole.actions
+    ]
+    for result in (selected, hidden):
+        assert result[1:] == whole[1:]
+
+
 def test_hidden_fields_are_left_out(api: FakeApi) -> None:
     uuid = api.add(body="hidden", logs="shown")
     for options in ({}, {"uuid": [uuid]}, {"state": ["Success"]}):
