@@ -200,7 +200,8 @@ def pytest(session: nox.Session, planned: Planned) -> None:
     requirements = [f"--requirement={file}" for file in ("tests/unit/requirements.txt", f"{REQUIREMENTS}/unit.txt")]
     install_core(session, planned, *requirements)
     session.env["PYTHONPATH"] = str(collection.parents[2])
-    tests = ["tests/unit"]
+    # Without the release candidates, since their Pythons may be new to coverage.
+    tests = ["tests/unit"] if planned.core.prerelease else ["--cov", "tests/unit"]
     if planned.kind == "pytest-essentials":
         tests = [f"tests/unit/plugins/{name}" for name in UNIT_ESSENTIALS]
     with session.chdir(collection):

@@ -82,12 +82,12 @@ GATES = {
     "failed_during_delay": Gate(
         {"object": "{object}", "delay": 0.9},
         FAILED,
-        ({"phases": [[0, RUNNING], [0.5, "Failed"]], **SOON},),
+        ({"phases": [[0, RUNNING], [3, "Failed"]], **SOON},),
     ),
     "failed_during_delay_with_a_fast_clock": Gate(
         {"object": "{object}", "delay": 5},
         FAILED,
-        ({"phases": [[0, RUNNING], [0.5, "Failed"]], **SOON},),
+        ({"phases": [[0, RUNNING], [3, "Failed"]], **SOON},),
         {"clock_offset": -10},
     ),
     # What the server ignores.
