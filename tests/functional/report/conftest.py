@@ -35,14 +35,15 @@ if TYPE_CHECKING:
 
 ESCAPE = "\x1b"
 MARKUP = "<script>document.title='ran'</script><img src=/image onerror=\"document.title='ran'\">\"'`</pre></details>"
-HOSTILE_LOGS = f"{MARKUP}\n{ESCAPE}[31mred{ESCAPE}[0m{ESCAPE}]0;title\x07 {{{{ 7 * 7 }}}} {{% raw %}}\n\u202egpj.exe\x00\n"
+SEQUENCES = f"{ESCAPE}[31mred{ESCAPE}[0m{ESCAPE}]0;title\x07"
+HOSTILE_LOGS = f"{MARKUP}\n{SEQUENCES} {{{{ 7 * 7 }}}} {{% raw %}}\n\u202egpj.exe\x00\n"
 SHOWN_LOGS = f"{MARKUP}\nred {{{{ 7 * 7 }}}} {{% raw %}}\n\ufffdgpj.exe\ufffd\n"
 
 HOSTILE_ACTIONS: dict[str, dict[str, Any]] = {
     "markup": {
         "phases": [[-60, "Failed"]],
         "started_ago": 90,
-        **{name: MARKUP for name in ("action", "ip", "location", "user_agent", "object", "path")},
+        **dict.fromkeys(("action", "ip", "location", "user_agent", "object", "path"), MARKUP),
         "logs": HOSTILE_LOGS,
     },
     "long": {
@@ -93,36 +94,48 @@ def include(page: Path, /, *, variables: dict[str, Any] | None = None, **keyword
     return {"name": f"Include the role for {page.stem}", "ansible.builtin.include_role": role, "vars": chosen}
 
 
+def show_error(name: str) -> dict[str, Any]:
+    """Return a task that shows why the task before it failed."""
+    return {"name": name, "ansible.builtin.debug": {"msg": "{{ ansible_failed_result.msg }}"}}
+
+
 def write_pages(sandbox: Sandbox, ansible: Ansible) -> Pages:
     """Run the role several times in one playbook."""
     uuids = dict(zip(HOSTILE_ACTIONS, sandbox.create_actions(HOSTILE_ACTIONS.values()), strict=True))
     directory = ansible.directory
-    # Fixed, since the day may change while the tests run.
-    today = {"action_report_last_day": time.strftime("%Y-%m-%d", time.gmtime()), "action_report_days": 2}
+    # A fixed period, since the day may change while the tests run.
+    tomorrow = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 86400))
+    period = {"action_report_last_day": tomorrow, "action_report_days": 3}
     failed = directory / "failed.html"
-    everything = {**today, "action_report_states": "all", "action_report_title": "<b>Everything</b>", "tutum_max_retries": 0}
-    refused = {**today, "tutum_username": "wrong", "tutum_api_key": "wrong"}
+    everything = {
+        **period,
+        "action_report_states": "all",
+        "action_report_title": "<b>Everything</b>",
+        "tutum_max_retries": 0,
+    }
+    refused = {**period, "tutum_username": "wrong", "tutum_api_key": "wrong"}
     tasks = [
-        include(failed, variables=today),
-        include(failed, variables=today),
-        include(directory / "check.html", variables=today, apply={"check_mode": True}),
+        include(failed, variables=period),
+        include(failed, variables=period),
+        include(directory / "check.html", variables=period, apply={"check_mode": True}),
         include(directory / "empty.html", variables={"action_report_last_day": "2010-01-01"}),
         {
             "name": "Use a wrong account",
             "block": [include(failed, variables=refused)],
-            "rescue": [{"name": "Show the error", "ansible.builtin.debug": {"msg": "{{ ansible_failed_result.msg }}"}}],
+            "rescue": [show_error("Show the error")],
         },
         {
             "name": "Use a wrong period",
             "block": [include(failed, variables={"action_report_days": 0})],
-            "rescue": [{"name": "Show the period", "ansible.builtin.debug": {"msg": "{{ ansible_failed_result.msg }}"}}],
+            "rescue": [show_error("Show the period")],
         },
     ]
     ansible.run(ansible.playbook(tasks)).succeeded()
     first = ansible.results()
 
-    now = [{"phases": [[-i * 60, ("Failed", "Success", "Canceled")[i % 3]]], "started_ago": i * 63} for i in range(ACTIONS)]
-    sandbox.create_actions([*now, UNFINISHED_ACTION])
+    states = ("Failed", "Success", "Canceled")
+    many = [{"phases": [[-i * 60, states[i % 3]]], "started_ago": i * 63} for i in range(ACTIONS)]
+    sandbox.create_actions([*many, UNFINISHED_ACTION])
     # The environment has a wrong server: module_defaults take precedence.
     defaults = {"group/tutum.cloud.tutum": {"api_url": sandbox.url, "request_timeout": 60}}
     command = ansible.playbook(
