@@ -126,7 +126,6 @@ class Run:
         self.api.actions = [one.action(number) for number, one in enumerate(made)]
         self.api.clock.now = START
         self.planned = planned
-        self.has_begun = False
         self.api.fault_for = self._fault
         chosen = {name: option.get("default") for name, option in CHANGES.items()}
         chosen["since"] = None if since is None else format_iso(EPOCH + timedelta(seconds=since))
@@ -138,19 +137,18 @@ class Run:
         self.sure_before = math.floor(START) if since is None else since
         self.events: Counter[tuple[str, str, str | None]] = Counter()
         client = FakeClient(self.api, max_retries=0)
-        changes = Changes(ActionsClient(client), ChangeOptions(chosen, API_URL), lambda _text: None)
+        self.changes = Changes(ActionsClient(client), ChangeOptions(chosen, API_URL), lambda _text: None)
         self.refusal: int | None = None
         end = HORIZON + 200
         while self.api.clock.now < end or self.planned:
             try:
-                found = changes.poll()
+                found = self.changes.poll()
             except ApiError as error:
                 event(f"ended by {error.status}")
                 self.refusal = error.status
                 break
             self.events.update((action["uuid"], action["state"], action["ended_at"]) for action in found)
-            self.has_begun = True
-            self.api.clock.sleep(changes.pause)
+            self.api.clock.sleep(self.changes.pause)
 
     def _fault(self, url: str) -> t.Any:
         kind = self.planned.pop(0) if self.planned else ""
@@ -158,7 +156,7 @@ class Run:
             self.api.clock.now += 25
         if kind in ("", "late"):
             return None
-        if kind == "refused" or not self.has_begun:
+        if kind == "refused" or self.changes._since is None:
             return TransientError(url, "Connection failed: refused. Check api_url")
         return response(b"<html>") if kind == "html" else response(status=int(kind))
 
