@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.ansible_commands import wait_until
 from tests.support.documentation import blocks_of, examples_of, run_all
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ PLUGINS = sorted(path for kind in ("modules", "lookup") for path in (CHECKOUT / 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_document_blocks_run(document: Path, ansible: Ansible) -> None:
     run_all(blocks_of(document), ansible)
+    # Ansible's wrapper around a task with async takes some seconds to end.
+    wait_until(lambda: not ansible.processes(), 30)
 
 
 @pytest.mark.parametrize("plugin", PLUGINS, ids=lambda path: f"{path.parent.name}-{path.stem}")
