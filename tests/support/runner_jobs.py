@@ -95,6 +95,12 @@ class Job:
         status: str = json.loads(finished.read_text(encoding="utf-8"))["status"]
         return status
 
+    def end(self) -> None:
+        """Cancel the job if it runs, and wait until its processes have ended."""
+        self.cancel()
+        self.process.wait(RUN_SECONDS)
+        wait_until(lambda: not self.ansible.processes())
+
     # The events.
 
     def events(self, kind: str = "", *, task: str = "", host: str = "") -> list[dict[str, Any]]:

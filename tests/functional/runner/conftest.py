@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from tutum_sandbox.process import Sandbox
 
 from tests.support.ansible_commands import Ansible
-from tests.support.runner_jobs import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,21 +49,3 @@ def make_ansible(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeAnsib
     yield make
     left = [line for ansible in made for line in ansible.end_processes().values()]
     assert not left, f"left running: {left}"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def unchanged_wait(running_sandbox: Sandbox, make_ansible: MakeAnsible) -> Job:
-    """Start a job that waits for a minute for an action that does not change. It runs while other tests do."""
-    uuid = running_sandbox.create_action([[0, "In progress"], [9999, "Success"]])
-    wait: dict[str, Any] = {"uuid": uuid, "timeout": IDLE_TIMEOUT_SECONDS + 7}
-    tasks = [{"name": "wait", "tutum.cloud.wait_for_action": wait, "failed_when": False}]
-    return Job(
-        make_ansible(),
-        [{"hosts": "localhost", "tasks": tasks}],
-        environment=running_sandbox.environment(),
-        settings={"idle_timeout": IDLE_TIMEOUT_SECONDS},
-    )
-
-
-IDLE_TIMEOUT_SECONDS = 45
-"""Longer than the interval of the heartbeat of a wait without changes (30 s and the pause between two polls)."""

@@ -26,6 +26,8 @@ from tests.support.runner_jobs import Job
 from tests.support.secret_search import check_hidden, search
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tutum_sandbox.process import Sandbox
 
     from tests.functional.runner.conftest import MakeAnsible
@@ -34,6 +36,9 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 
 CALL, WAIT, LOOKUP = "tutum.cloud.tutum_call", "tutum.cloud.wait_for_action", "tutum.cloud.tutum_action"
 WAIT_RESULTS = {"actions", "states", "unfinished", "unsuccessful", "timed_out", "elapsed", "polls", "failed_polls"}
+
+IDLE_TIMEOUT_SECONDS = 45
+"""Longer than the interval of the heartbeat of a wait without changes (30 s and the pause between two polls)."""
 
 SOON = 15.0
 """Seconds until everything has ended after the end of a job. It takes two or three; the rest is for a busy machine."""
@@ -54,6 +59,21 @@ def credential_environment(sandbox: Sandbox) -> dict[str, str]:
     return {name: jinja2.Template(value).render(filled) for name, value in definition["injectors"]["env"].items()}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def unchanged_wait(running_sandbox: Sandbox, make_ansible: MakeAnsible) -> Iterator[Job]:
+    """Start a job that waits for an action that does not change. It runs while other tests do."""
+    uuid = running_sandbox.create_action([[0, "In progress"], [9999, "Success"]])
+    wait: dict[str, Any] = {"uuid": uuid, "timeout": IDLE_TIMEOUT_SECONDS + 7}
+    job = Job(
+        make_ansible(),
+        [{"hosts": "localhost", "tasks": [{"name": "wait", WAIT: wait, "failed_when": False}]}],
+        environment=running_sandbox.environment(),
+        settings={"idle_timeout": IDLE_TIMEOUT_SECONDS},
+    )
+    yield job
+    job.end()
+
+
 @dataclass
 class Deployment:
     """A job that has ended."""
@@ -65,10 +85,10 @@ class Deployment:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def key_in_variables(running_sandbox: Sandbox, make_ansible: MakeAnsible) -> tuple[Job, dict[int, str]]:
+def key_in_variables(running_sandbox: Sandbox, make_ansible: MakeAnsible) -> Iterator[tuple[Job, dict[int, str]]]:
     """Start a job with the key in its variables, and with all output that AWX can show.
 
-    Return it with the command lines while it waits.
+    Yield it with the command lines while it waits.
     """
     sandbox = running_sandbox
     options = {"api_url": "{{ tutum_url }}", "username": "{{ tutum_user }}", "api_key": "{{ tutum_key }}"}
@@ -84,14 +104,15 @@ def key_in_variables(running_sandbox: Sandbox, make_ansible: MakeAnsible) -> tup
     ]
     job = Job(make_ansible(), [{"hosts": "localhost", "tasks": tasks}], variables=variables, verbosity=4)
     job.wait_for_progress("0/1 done, 1 running", task="wait")
-    return job, job.ansible.processes()
+    yield job, job.ansible.processes()
+    job.end()
 
 
 @pytest.fixture(scope="module")
 def deployment(
     running_sandbox: Sandbox,
     make_ansible: MakeAnsible,
-) -> Deployment:
+) -> Iterator[Deployment]:
     """Run calls, waits and lookups on several hosts."""
     sandbox, ansible = running_sandbox, make_ansible()
     ends = {
@@ -128,7 +149,8 @@ def deployment(
     )
     job.wait_for_progress("[slow] 0/1 done, 1 running", task="wait")
     processes = ansible.processes()
-    return Deployment(job, job.wait(), processes)
+    yield Deployment(job, job.wait(), processes)
+    job.end()
 
 
 def test_progress_arrives_while_the_action_runs(deployment: Deployment) -> None:
@@ -247,8 +269,8 @@ ENDS = {
 
 
 @pytest.fixture(scope="module")
-def ended_jobs(running_sandbox: Sandbox, make_ansible: MakeAnsible) -> dict[str, tuple[Job, list[str]]]:
-    """Start endless waits, each in a job that ends before them, and return the jobs with the UUIDs of the actions."""
+def ended_jobs(running_sandbox: Sandbox, make_ansible: MakeAnsible) -> Iterator[dict[str, tuple[Job, list[str]]]]:
+    """Start endless waits, each in a job that ends before them, and yield the jobs with the UUIDs of the actions."""
     started = {}
     for name, settings in ENDS.items():
         ansible = make_ansible()
@@ -278,7 +300,9 @@ def ended_jobs(running_sandbox: Sandbox, make_ansible: MakeAnsible) -> dict[str,
             worker=name == "worker_canceled",
         )
         started[name] = job, uuids
-    return started
+    yield started
+    for job, _uuids in started.values():
+        job.end()
 
 
 @pytest.mark.parametrize("name", ENDS)
