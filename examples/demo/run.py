@@ -4,8 +4,8 @@
 
 """Run the demo (`make demo`): a sandbox, a playbook, and an ad hoc command with the full and the short module name.
 
-The exit status is 0 if everything worked, and 130 after Ctrl-C. The demo leaves no process running. It does not read or
-write anything in the home directory of the caller.
+The exit status is 0 if everything worked, and 130 after Ctrl-C. The demo leaves no process running. It writes one file,
+the report in `.cache`, and does not read or write anything in the home directory of the caller.
 """
 
 # ruff: noqa: E402 - the signal handler must be set before the imports, which take time
@@ -44,12 +44,14 @@ STEPS = (
     ("Ad hoc", ["ansible", "localhost", "-m", "tutum.cloud.tutum_action_info", "-a", QUERY]),
     ("Ad hoc, with the short module name", ["ansible", "localhost", "-m", "tutum_action_info", "-a", QUERY]),
 )
+REPORT = CHECKOUT / ".cache" / "demo_report.html"
 SUMMARY = """\
 In {seconds:.0f} s, the demo showed on a local server ({url}, now stopped):
   - a play that starts a service with the module tutum.cloud.tutum_call, which waits for its action with progress on the
     terminal, and continues;
   - the actions that failed recently, with the module tutum.cloud.tutum_action_info;
   - a report from a template, with the lookup tutum.cloud.tutum_action;
+  - a page about all actions, with the role tutum.cloud.action_report: open {report} in a browser;
   - a play that stops when its action fails: the message has the last lines of the action's logs;
   - an ad hoc command, with the full and with the short module name.
 Next: read README.md, start a server for your own experiments with `make sandbox`, and copy from the playbooks in
@@ -72,6 +74,7 @@ def environment(sandbox: Sandbox, home: Path) -> dict[str, str]:
         "TMPDIR": str(home),
         "LC_ALL": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "DEMO_REPORT": str(REPORT),
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
         # Set explicitly, because Ansible ignores an ansible.cfg in a world-writable directory.
@@ -122,6 +125,7 @@ def _terminate(process: subprocess.Popen[bytes]) -> None:
 def demonstrate() -> None:
     """Run all steps."""
     started = time.monotonic()
+    REPORT.parent.mkdir(exist_ok=True)
     # No hyphen before the random part: Ansible parses paths as expressions, and warns about `-5in`.
     directory = tempfile.TemporaryDirectory(prefix="tutum_demo_", ignore_cleanup_errors=True)
     with directory as home, Sandbox(python=SANDBOX_PYTHON) as sandbox:
@@ -130,7 +134,8 @@ def demonstrate() -> None:
             print(f"\n=== {number} of {len(STEPS)}: {title}\n$ {shlex.join(command)}\n", flush=True)
             run(command, environ)
         url = sandbox.url
-    print(f"\n=== Summary\n{SUMMARY.format(seconds=time.monotonic() - started, url=url)}", end="", flush=True)
+    summary = SUMMARY.format(seconds=time.monotonic() - started, url=url, report=REPORT)
+    print(f"\n=== Summary\n{summary}", end="", flush=True)
 
 
 def interrupt(_number: int, _frame: object) -> NoReturn:

@@ -211,4 +211,7 @@ def test_demo(ansible: Ansible) -> None:
     assert "rescued=1" in done.stdout
     assert done.stdout.count("localhost | SUCCESS") == 2
     assert "=== Summary" in done.stdout
+    report = re.search(r"open (\S+) in a browser", done.stdout)
+    assert report
+    assert Page(Path(report[1]).read_text(encoding="utf-8")).actions
     assert not ansible.processes()
