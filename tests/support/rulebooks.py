@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 from typing import TYPE_CHECKING
@@ -36,9 +37,9 @@ class Rulebook:
         self._output = ansible.write("output.txt", "")
         ansible.environment.pop("ANSIBLE_CALLBACKS_ENABLED")
 
-    def start(self, name: str = "tutum.cloud.failed_action") -> None:
+    def start(self, name: str = "tutum.cloud.failed_action", *options: str) -> None:
         """Start it with a rulebook of the collection, or with a file."""
-        command = ["ansible-rulebook", "--rulebook", name, "--inventory", str(self._inventory), "-vv"]
+        command = ["ansible-rulebook", "--rulebook", name, "--inventory", str(self._inventory), *options]
         with self._output.open("wb") as sink:
             self._process = subprocess.Popen(
                 command,
@@ -81,7 +82,7 @@ class Rulebook:
         return self._process.wait(WAIT_SECONDS)
 
     def close(self) -> None:
-        """End it, if it still runs."""
+        """End it and the playbooks that it runs, if it still runs."""
         if self._process is not None and self._process.poll() is None:
-            self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()

@@ -140,7 +140,8 @@ def test_source_event_is_what_action_info_returns(sandbox: Sandbox) -> None:
             event = await asyncio.wait_for(source.queue.get(), LONGEST_SECONDS)
             assert list(event) == ["action"]
             assert (event["action"]["uuid"], event["action"]["finished"]) == (uuid, True)
-            assert (event["action"]["object_type"], event["action"]["duration"]) == ("service", 0.0)
+            assert event["action"]["object_type"] == "service"
+            assert event["action"]["duration"] in (0.0, 1.0)
 
     asyncio.run(run())
 
@@ -188,8 +189,12 @@ def test_source_lasting_refusal_ends_it(sandbox: Sandbox) -> None:
         ({"api_url": "dashboard"}, r"option api_url: 'dashboard'\. Specify a scheme and host"),
         ({"request_timeout": 0}, r"option request_timeout: 0\.0\. Must be greater than 0"),
         ({"api_key": None}, r"Incomplete credentials: username is set .* but api_key is missing"),
-        ({"auth_scheme": "s3cr3t-k3y", "api_key": "s3cr3t-k3y"}, r"value of auth_scheme must be one of: apikey, basic"),
+        (
+            {"auth_scheme": "s3cr3t-k3y-of-alice-4711", "api_key": "s3cr3t-k3y-of-alice-4711"},
+            r"value of auth_scheme must be one of: apikey, basic",
+        ),
     ],
+    ids=lambda value: ",".join(value) if isinstance(value, dict) else "",
 )
 def test_source_invalid_option_is_refused_before_a_request(
     sandbox: Sandbox, options: dict[str, Any], message: str
@@ -199,7 +204,7 @@ def test_source_invalid_option_is_refused_before_a_request(
     with pytest.raises(Exception, match=message) as raised:
         asyncio.run(MODULE["main"](asyncio.Queue(), given))
     assert sandbox.requests() == []
-    check_hidden("s3cr3t-k3y", {"message": str(raised.value)})
+    check_hidden("s3cr3t-k3y-of-alice-4711", {"message": str(raised.value)})
 
 
 def test_source_accepts_what_ansible_rulebook_adds_and_what_yaml_makes_of_a_date(sandbox: Sandbox) -> None:

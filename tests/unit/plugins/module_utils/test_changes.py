@@ -397,7 +397,7 @@ def test_changes_clock_of_the_server_that_is_set_is_followed(api: FakeApi, secon
     if seconds < 0:
         # The action is in the future now, and still shown.
         api.actions[0].timeline = [(seconds, "Failed")]
-        api.actions[0].end = lambda _now: EPOCH + timedelta(seconds=10_004.0)  # type: ignore[method-assign]
+        api.actions[0].end = lambda _now: EPOCH + timedelta(seconds=10_004.0)  # type: ignore[assignment,method-assign]
         api.actions[0].started += seconds
     source.poll()
     after = api.add((0, "Failed"), started=api.clock.now)
