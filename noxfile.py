@@ -359,6 +359,15 @@ def installation(session: nox.Session) -> None:
 
 
 @nox.session
+def runner(session: nox.Session) -> None:
+    """Run jobs with ansible-runner, ansible-navigator and Mitogen against the sandbox."""
+    collection = prepare(session)
+    source_tree.link_collections(collection)
+    install(session, "--requirement=requirements.txt", f"--requirement={REQUIREMENTS}/runner.txt")
+    run_pytest_with_sandbox(session, collection, "tests/functional/runner")
+
+
+@nox.session
 def tools(session: nox.Session) -> None:
     """Run the tests of the sandbox and of the test tools."""
     collection = prepare(session)
