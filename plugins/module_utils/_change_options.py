@@ -41,8 +41,8 @@ class ChangeOptions:
         self.unfinished = frozenset(states) & frozenset(UNFINISHED_STATES)
         self.final = frozenset(states) & frozenset(FINAL_STATES)
         if not (math.isfinite(interval) and MIN_INTERVAL_SECONDS <= interval <= MAX_INTERVAL_SECONDS):
-            limits = f"at least {MIN_INTERVAL_SECONDS:g} and at most {MAX_INTERVAL_SECONDS:.0f}"
-            raise OptionError("interval", interval, f"Must be {limits} (seconds)")
+            problem = f"Must be at least {MIN_INTERVAL_SECONDS:g} and at most {MAX_INTERVAL_SECONDS:.0f} (seconds)"
+            raise OptionError("interval", interval, problem)
         self.interval: float = interval
         self.object = None if options.get("object") is None else parse_object(options["object"], api_url)
         since = options.get("since")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 CHECKOUT = Path(__file__).resolve().parents[3]
 GUIDES = CHECKOUT / "docs" / "docsite" / "rst"
 PLUGINS = CHECKOUT / "plugins"
+EVENT_SOURCES = CHECKOUT / "extensions/eda/plugins/event_source"
 
 GAP = "…"
 MIN_WORDS = 3
@@ -117,7 +118,8 @@ def _texts(node: ast.AST, ignored: set[int], name: str) -> Iterator[Message]:
 @functools.cache
 def all_texts() -> tuple[Message, ...]:
     """Return all texts in the code."""
-    sources = sorted(path for path in PLUGINS.rglob("*.py") if path.parent.name != "doc_fragments")
+    plugins = [path for path in PLUGINS.rglob("*.py") if path.parent.name != "doc_fragments"]
+    sources = sorted([*plugins, *EVENT_SOURCES.glob("*.py")])
     return tuple(message for source in sources for message in parse_messages(source))
 
 

@@ -160,16 +160,6 @@ def test_source_canceled_ends_promptly_during_a_slow_response(sandbox: Sandbox) 
     sandbox.clear_faults()
 
 
-def test_source_lasting_refusal_ends_it(sandbox: Sandbox) -> None:
-    async def run() -> None:
-        async with Source(sandbox, interval=2) as source:
-            sandbox.add_fault(kind="status", status=403)
-            await source.wait_until(lambda: False)
-
-    with pytest.raises(Exception, match="HTTP 403: permission denied"):
-        asyncio.run(run())
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -212,8 +212,10 @@ def _validated(args: dict[str, Any]) -> dict[str, Any]:
         from ansible.module_utils.common.arg_spec import ArgumentSpecValidator  # noqa: PLC0415 - it may be missing
         from ansible.module_utils.errors import UnsupportedError  # noqa: PLC0415
     except ImportError:
-        problem = f"The Python library ansible-core is not installed for {sys.executable}, which runs ansible-rulebook"
-        raise TutumError(f"{problem}. Install ansible-core there.") from None
+        raise TutumError(
+            f"The Python library ansible-core is not installed for {sys.executable}, which runs ansible-rulebook. Install"
+            " ansible-core there."
+        ) from None
     given = {}
     for name, value in args.items():
         if value is None and name in CHANGES:
