@@ -213,8 +213,8 @@ def _validated(args: dict[str, Any]) -> dict[str, Any]:
         from ansible.module_utils.errors import UnsupportedError  # noqa: PLC0415
     except ImportError:
         raise TutumError(
-            f"The Python library ansible-core is not installed for {sys.executable}, which runs ansible-rulebook. Install"
-            " ansible-core there."
+            f"The Python library ansible-core is not installed for {sys.executable}, which runs ansible-rulebook."
+            " Install ansible-core there."
         ) from None
     given = {}
     for name, value in args.items():
