@@ -18,6 +18,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -41,6 +42,8 @@ from matrix import CORES, Planned, plan  # noqa: E402
 
 # Modules run on the oldest Python that the oldest core supports on a target, too.
 OLDEST_CORE, OLDEST_CONTROLLER_PYTHON, OLDEST_TARGET_PYTHON = "2.18", "3.11", "3.8"
+
+JAVA_VERSION = 17
 
 REQUIREMENTS = "tests/tools/requirements"
 CACHE = CHECKOUT / ".cache"
@@ -368,6 +371,17 @@ def runner(session: nox.Session) -> None:
 
 
 @nox.session
+def rulebook(session: nox.Session) -> None:
+    """Run the event source with ansible-rulebook, whose rule engine needs Java, against the sandbox."""
+    if (java_version() or 0) < JAVA_VERSION:
+        leave(session, f"A Java runtime, version {JAVA_VERSION} or later, is not installed")
+    collection = prepare(session)
+    source_tree.link_collections(collection)
+    install(session, "--requirement=requirements.txt", f"--requirement={REQUIREMENTS}/rulebook.txt")
+    run_pytest_with_sandbox(session, collection, "tests/functional/rulebook")
+
+
+@nox.session
 def tools(session: nox.Session) -> None:
     """Run the tests of the sandbox and of the test tools."""
     collection = prepare(session)
@@ -436,6 +450,17 @@ def release(session: nox.Session) -> None:
     for fragment in (CHECKOUT / "changelogs/fragments").glob("*.y*ml"):
         if not (collection / "changelogs/fragments" / fragment.name).exists():
             fragment.unlink()
+
+
+def java_version() -> int | None:
+    """Return the major version of the Java runtime, or None if there is none."""
+    home = os.environ.get("JAVA_HOME")
+    java = shutil.which("java", path=f"{home}/bin" if home else None)
+    if java is None:
+        return None
+    shown = subprocess.run([java, "-version"], check=False, capture_output=True, text=True).stderr
+    found = re.search(r'version "(\d+)', shown)
+    return int(found.group(1)) if found else None
 
 
 def run_pytest_with_sandbox(session: nox.Session, collection: Path, *tests: str) -> None:
