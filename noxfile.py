@@ -61,7 +61,7 @@ nox.options.reuse_venv = "yes"
 nox.options.default_venv_backend = "virtualenv"
 
 for variable in list(os.environ):
-    if variable.startswith(("ANSIBLE_", "TUTUM_")):
+    if variable.startswith(("ANSIBLE_", "TUTUM_")) and not variable.startswith("TUTUM_TEST_BROWSER"):
         del os.environ[variable]
 # antsibull-nox runs the ansible-galaxy of its own environment.
 programs = [*map(str, interpreter_directories()), str(Path(sys.executable).parent)]
@@ -290,6 +290,7 @@ def build(session: nox.Session) -> None:
         for module in ("tutum_action_info", "tutum_call", "wait_for_action"):
             session.run("ansible-doc", "--type=module", f"tutum.cloud.{module}", silent=True)
         session.run("ansible-doc", "--type=lookup", "tutum.cloud.tutum_action", silent=True)
+        session.run("ansible-doc", "--type=role", "tutum.cloud.action_report", silent=True)
 
         session.run("ansible-builder", "introspect", "--sanitize", str(installed))
         definition = {
@@ -368,6 +369,15 @@ def runner(session: nox.Session) -> None:
     source_tree.link_collections(collection)
     install(session, "--requirement=requirements.txt", f"--requirement={REQUIREMENTS}/runner.txt")
     run_pytest_with_sandbox(session, collection, "tests/functional/runner")
+
+
+@nox.session
+def report(session: nox.Session) -> None:
+    """Run the role action_report against the sandbox, and look at its pages in a browser."""
+    collection = prepare(session)
+    source_tree.link_collections(collection)
+    install(session, "--requirement=requirements.txt", f"--requirement={REQUIREMENTS}/report.txt")
+    run_pytest_with_sandbox(session, collection, "tests/functional/report")
 
 
 @nox.session
