@@ -47,6 +47,7 @@ class Discovery:
         self._watched = watched
         self._started = client.clock()
         self._attempts = 0
+        self._states_to_list = list(UNFINISHED_STATES)
         self._absence = Persistence(NOT_FOUND_SECONDS, NOT_FOUND_POLLS)
         self._uncertain: set[str] = set()
         """What succeeded in about the second in which the wait began, so perhaps before it."""
@@ -74,11 +75,14 @@ class Discovery:
         :raises ApiError: a list cannot be read. What was found before that is kept.
         """
         self._attempts += 1
-        for state in UNFINISHED_STATES:
-            self._find({"state": state}, deadline, take)
+        # After an error, the next attempt continues: an action does not return to a state that was listed.
+        while self._states_to_list:
+            self._find({"state": self._states_to_list[0]}, deadline, take)
+            del self._states_to_list[0]
         now = self._client.clock()
         if self._attempts > 1 or now - self._started > GRACE_SECONDS:
             self._find_finished(deadline, take)
+        self._states_to_list = list(UNFINISHED_STATES)
         has_enough = self.count >= self._options.min_actions
         if self.uuids or self._has_any(deadline, take):
             self._absence.clear("object")

@@ -34,6 +34,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._messages import (
 )
 from ansible_collections.tutum.cloud.plugins.module_utils._polling import Poller
 from ansible_collections.tutum.cloud.plugins.module_utils._reporting import Progress, Reporter
+from ansible_collections.tutum.cloud.plugins.module_utils._schedule import next_pause
 from ansible_collections.tutum.cloud.plugins.module_utils._watched import (
     NOT_FOUND_POLLS,
     NOT_FOUND_SECONDS,
@@ -45,15 +46,6 @@ if t.TYPE_CHECKING:
     from ansible_collections.tutum.cloud.plugins.module_utils._actions import ActionsClient
     from ansible_collections.tutum.cloud.plugins.module_utils._wait_options import WaitOptions
 
-MIN_PAUSE_SECONDS = 0.1
-"""The shortest pause between two polls, also with an interval of 0."""
-
-JITTER = 0.15
-"""The part of a pause that is random, so that the polls of many hosts spread."""
-
-FAILURE_PAUSE_SECONDS = 0.5
-"""The pause after a failed poll; it doubles with each consecutive one, up to max_interval."""
-
 REFUSAL_SECONDS = 10.0
 REFUSAL_POLLS = 3
 """After a good response, a 401 or 403 ends the wait only once it has lasted this long and this many polls."""
@@ -62,14 +54,6 @@ LAST_POLL_SECONDS = 3.0
 CANCEL_SECONDS = 1.2
 LAST_LOGS_SECONDS = 0.5
 """What happens at the timeout may take this long: less than 5 seconds in all, no matter what the server does."""
-
-
-def poll_interval(waited: float, interval: float, max_interval: float) -> float:
-    """Return the pause before the next poll: a tenth of the time waited, between the two intervals.
-
-    So an end is noticed within a tenth of the wait, and a long wait polls less often.
-    """
-    return max(MIN_PAUSE_SECONDS, interval, min(max_interval, waited / 10))
 
 
 class Wait:
@@ -192,12 +176,14 @@ class Wait:
     def _pause(self) -> float:
         """Return the seconds until the next poll."""
         options = self._options
-        pause = poll_interval(self._clock() - self._started, options.interval, options.max_interval)
-        pause = max(MIN_PAUSE_SECONDS, options.interval, pause * (1 - JITTER * self._random()))
-        if self._consecutive_failures:
-            longest = max(options.max_interval, pause)
-            backoff = min(longest, FAILURE_PAUSE_SECONDS * 2.0 ** min(self._consecutive_failures - 1, 10))
-            pause = max(pause, backoff * (1 - self._random() / 2))
+        pause = next_pause(
+            self._clock() - self._started,
+            options.interval,
+            options.max_interval,
+            self._random,
+            failures=self._consecutive_failures,
+            is_throttled=self._poller.throttling is not None,
+        )
         # Where other requests succeeded, a delay that one response requested is not for all, unless it is throttling.
         delaying = self._poller.throttling or (None if self._poller.had_response else self._poller.error)
         retry_after = getattr(delaying, "retry_after", None)

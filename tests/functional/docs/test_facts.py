@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from ansible_collections.tutum.cloud.plugins.module_utils._schedule import poll_interval
 from ansible_collections.tutum.cloud.plugins.module_utils._settings import CA_VARIABLES
 from ansible_collections.tutum.cloud.plugins.module_utils._sources import ENVIRONMENT
-from ansible_collections.tutum.cloud.plugins.module_utils._waiting import poll_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

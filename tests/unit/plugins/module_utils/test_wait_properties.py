@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.tutum.cloud.plugins.module_utils._actions import FINAL_STATES, STATES, UNFINISHED_STATES
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import TransientError, TutumError
-from ansible_collections.tutum.cloud.plugins.module_utils._waiting import MIN_PAUSE_SECONDS, poll_interval
+from ansible_collections.tutum.cloud.plugins.module_utils._schedule import MIN_PAUSE_SECONDS, poll_interval
 from ansible_collections.tutum.cloud.tests.unit.fakes import (
     API_KEY,
     SERVICE,

@@ -12,7 +12,7 @@ import typing as t
 import pytest
 
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import OptionError
-from ansible_collections.tutum.cloud.plugins.module_utils._waiting import JITTER, MIN_PAUSE_SECONDS, poll_interval
+from ansible_collections.tutum.cloud.plugins.module_utils._schedule import JITTER
 from ansible_collections.tutum.cloud.tests.unit.fakes import API_KEY, SERVICE, FakeApi, response, uuid_of
 from ansible_collections.tutum.cloud.tests.unit.wait_runs import RUNNING, WaitRun, request_moments
 
@@ -23,28 +23,6 @@ def api() -> FakeApi:
 
 
 # The schedule.
-
-
-@pytest.mark.parametrize(
-    ("waited", "interval", "max_interval", "pause"),
-    [
-        (0, 1, 15, 1),
-        (9, 1, 15, 1),
-        (20, 1, 15, 2),
-        (100, 1, 15, 10),
-        (1e9, 1, 15, 15),
-        (0, 0, 15, MIN_PAUSE_SECONDS),
-        (0.5, 0, 15, MIN_PAUSE_SECONDS),
-        (20, 0, 15, 2),
-        (1e9, 0, 0, MIN_PAUSE_SECONDS),
-        (1e9, 5, 5, 5),
-        (0, 30, 30, 30),
-    ],
-)
-def test_poll_interval_is_a_tenth_of_the_time_waited_within_its_limits(
-    waited: float, interval: float, max_interval: float, pause: float
-) -> None:
-    assert poll_interval(waited, interval, max_interval) == pytest.approx(pause)
 
 
 def test_wait_polls_immediately_then_less_often_and_finally_at_the_timeout(api: FakeApi) -> None:
@@ -59,8 +37,16 @@ def test_wait_polls_immediately_then_less_often_and_finally_at_the_timeout(api: 
 @pytest.mark.parametrize("random", [0.0, 0.5, 1.0])
 def test_wait_pauses_have_jitter_but_are_never_shorter_than_interval(api: FakeApi, random: float) -> None:
     WaitRun(api, api.add(RUNNING), timeout=60.0, random_source=lambda: random).run()
-    assert api.clock.sleeps[0] == 1.0
+    assert api.clock.sleeps[0] == pytest.approx(1 + JITTER * random)
+    assert min(api.clock.sleeps[:-1]) >= 1.0
     assert api.clock.sleeps[-2] == pytest.approx(5.0 * (1 - JITTER * random), abs=0.7)
+
+
+@pytest.mark.parametrize("interval", [1.0, 5.0])
+def test_wait_pauses_have_no_jitter_beyond_max_interval(api: FakeApi, interval: float) -> None:
+    run = WaitRun(api, api.add(RUNNING), timeout=20.0, interval=interval, max_interval=1.0, random_source=lambda: 1.0)
+    run.run()
+    assert set(api.clock.sleeps) == {interval}
 
 
 @pytest.mark.parametrize(

@@ -285,7 +285,7 @@ def test_throttled_list_is_not_replaced_by_many_requests(api: FakeApi, headers: 
     run = WaitRun(api, *uuids, timeout=60.0)
     assert run.run()["timed_out"]
     # Three attempts for the list, and three details; the first poll also finds out when the actions started.
-    assert len(api.urls) <= 6 * run.wait.polls + 2
+    assert len(api.urls) <= 6 * run.wait.polls + 3
 
 
 @pytest.mark.parametrize("headers", [{}, {"Retry_After": "5"}])
@@ -353,35 +353,83 @@ class SharedClock(FakeClock):
         )
 
 
+class SimultaneousWaits:
+    """Waits of many hosts that begin at the same time."""
+
+    def __init__(self, count: int) -> None:
+        self.clock = SharedClock(count)
+        self.api = FakeApi(self.clock)
+        self.runs: list[WaitRun] = []
+        self.outcomes: dict[int, t.Any] = {}
+
+    def add(self, *uuids: str, **options: t.Any) -> None:
+        """Add the wait of a host."""
+        number = len(self.runs)
+        run = WaitRun(self.api, *uuids, random_source=random.Random(number).random, timeout=120.0, **options)
+        run.wait._sleep = run.wait._client._sleep = self.clock.sleep_of(number)
+        run.wait._client._random = random.Random(1000 + number).random
+        self.runs.append(run)
+
+    def run(self) -> None:
+        """Run all waits."""
+        threads = [threading.Thread(target=self._run, args=(number,), daemon=True) for number in range(len(self.runs))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+
+    def _run(self, number: int) -> None:
+        self.clock.run(number, lambda: self.outcomes.update({number: self.runs[number].run()}))
+
+
 @pytest.mark.parametrize("headers", [{}, {"Retry_After": "3"}])
 def test_20_throttled_waits_of_50_actions_end_in_time(headers: dict[str, str]) -> None:
     """20 waits that poll once a second, on a server that allows 10 requests a second for all of them."""
-    clock = SharedClock(20)
-    api = FakeApi(clock)
-    now = clock()
-    runs = []
+    waits = SimultaneousWaits(20)
+    now = waits.clock()
     for number in range(20):
         age = 10.0 * number
-        uuids = [api.add(RUNNING, (age + 20.0 + one / 5, "Success"), started=now - age) for one in range(50)]
-        run = WaitRun(api, *uuids, random_source=random.Random(number).random, timeout=120.0)
-        run.wait._sleep = run.wait._client._sleep = clock.sleep_of(number)
-        run.wait._client._random = random.Random(number).random
-        runs.append(run)
-    accepted = _throttle(api, 10, headers)
-    outcomes: dict[int, t.Any] = {}
-
-    def wait(number: int) -> None:
-        clock.run(number, lambda: outcomes.update({number: runs[number].run()}))
-
-    threads = [threading.Thread(target=wait, args=(number,), daemon=True) for number in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert {number: outcome["states"] for number, outcome in outcomes.items()} == {
-        number: {"Success": 50} for number in range(20)
-    }
-    assert not [run.message for run in runs if run.message]
+        ends = [age + 20.0 + one / 5 for one in range(50)]
+        waits.add(*(waits.api.add(RUNNING, (end, "Success"), started=now - age) for end in ends))
+    accepted = _throttle(waits.api, 10, headers)
+    waits.run()
+    states = {number: outcome["states"] for number, outcome in waits.outcomes.items()}
+    assert states == {number: {"Success": 50} for number in range(20)}
+    assert not [run.message for run in waits.runs if run.message]
     # The last action ends after 30 seconds.
-    assert max(outcome["elapsed"] for outcome in outcomes.values()) <= 60.0
-    assert len(api.urls) <= 3 * len(accepted)
+    assert max(outcome["elapsed"] for outcome in waits.outcomes.values()) <= 60.0
+    assert len(waits.api.urls) <= 3 * len(accepted)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Retry_After": "1"}])
+def test_20_waits_for_one_object_end_in_time_on_a_throttled_server(headers: dict[str, str]) -> None:
+    """20 waits for the same actions, on a server that allows 2 requests a second for all of them."""
+    waits = SimultaneousWaits(20)
+    now = waits.clock()
+    last_end = 60.0
+    for share in (0.5, 0.9, 1.0):
+        waits.api.add(RUNNING, (last_end * share, "Success"), started=now, object=NODE)
+    for _number in range(20):
+        waits.add(object=NODE)
+    accepted = _throttle(waits.api, 2, headers)
+    waits.run()
+    assert len(waits.outcomes) == 20
+    assert not [run.message for run in waits.runs if run.message]
+    assert max(outcome["elapsed"] for outcome in waits.outcomes.values()) <= last_end + 30.0
+    assert len(waits.api.urls) <= 8 * len(accepted)
+
+
+def test_polls_of_20_waits_spread() -> None:
+    """They begin at the same time, and soon do not poll at the same time any more."""
+    waits = SimultaneousWaits(20)
+    uuid = waits.api.add(RUNNING, (60.0, "Success"), started=waits.clock())
+    for _number in range(20):
+        waits.add(uuid)
+    moments = request_moments(waits.api)
+    waits.run()
+    assert moments.count(0.0) == 20
+    for begin in (10, 20, 30, 40):
+        tenths = [int(10 * moment) for moment in moments if begin <= moment < begin + 10]
+        # Without jitter, all of them would poll in the same tenth of a second.
+        assert max(tenths.count(tenth) for tenth in tenths) <= 10
+        assert len(set(tenths)) >= 20

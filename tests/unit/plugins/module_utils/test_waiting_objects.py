@@ -171,10 +171,7 @@ def test_object_without_any_action_is_a_failure_after_5_seconds_and_3_polls(
     results = run.run()
     assert (results["polls"] >= 3, results["timed_out"]) == (True, False)
     assert 5.0 <= run.elapsed <= 6.0
-    assert run.message == (
-        f"{one} has no action at all."
-        " Check object (its type and its UUID), or set missing to skip."
-    )
+    assert run.message == (f"{one} has no action at all. Check object (its type and its UUID), or set missing to skip.")
 
 
 def test_object_without_any_action_needs_3_polls(api: FakeApi) -> None:
@@ -314,6 +311,18 @@ def test_object_action_that_fails_before_it_can_be_listed_counts(
     fail_between(api, 0, failing_for, response(status=503))
     run = WaitRun(api, object=SERVICE, delay=delay, settings=settings, interval=0.0)
     assert run.run()["unsuccessful"] == [uuid]
+
+
+def test_object_lists_that_were_read_before_an_error_are_not_read_again(api: FakeApi) -> None:
+    now = api.clock()
+    pending = api.add((0, "Pending"), (3.0, "In progress"), (9.0, "Success"), started=now)
+    running = api.add(RUNNING, (8.0, "Success"), started=now)
+    api.fault_for = lambda url: response(status=503) if "progress" in url and api.clock() < now + 5 else None
+    results = WaitRun(api, object=SERVICE, settings=NO_RETRIES).run()
+    assert (found(results), results["states"]) == (sorted([pending, running]), {"Success": 2})
+    states = [query.get("state") for query in api.queries if "object" in query]
+    assert states.count("Pending") == states.count("Canceling") == 1
+    assert states.count("In progress") > 2
 
 
 def test_object_action_that_fails_while_slow_lists_are_read_counts(api: FakeApi) -> None:
