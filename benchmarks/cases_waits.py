@@ -87,7 +87,7 @@ def call_case(commands: Commands, servers: Servers, sizes: Sizes) -> Iterator[Ca
 def hosts_case(commands: Commands, servers: Servers, sizes: Sizes) -> Iterator[Case]:
     """Yield the case with many hosts that wait for the actions of one object, on a server that throttles requests."""
     target = servers.live(HISTORY)
-    seconds = sizes.wait_seconds
+    seconds = sizes.hosts_seconds
 
     def wait() -> Measure:
         target.sandbox.reset()  # Earlier actions of the object would count.

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent
 
+COLLECTIONS = os.environ.get("TUTUM_TEST_COLLECTIONS", str(CHECKOUT / ".collections"))
+
 FORKS = 20
 
 Task = dict[str, Any]
@@ -89,8 +91,8 @@ class Commands:
         return {
             "PATH": f"{self._programs}:{os.environ['PATH']}",
             "HOME": str(self.directory),
-            "PYTHONPATH": str(CHECKOUT / ".collections"),
-            "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".collections"),
+            "PYTHONPATH": COLLECTIONS,
+            "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS,
             "ANSIBLE_LIBRARY": str(HERE / "floor" / "library"),
             "ANSIBLE_LOOKUP_PLUGINS": str(HERE / "floor" / "lookup_plugins"),
             "ANSIBLE_LOCALHOST_WARNING": "false",
