@@ -44,10 +44,11 @@ from ansible_collections.tutum.cloud.plugins.module_utils._errors import (
 from ansible_collections.tutum.cloud.plugins.module_utils._lists import ListReader
 from ansible_collections.tutum.cloud.plugins.module_utils._ordering import start_of
 from ansible_collections.tutum.cloud.plugins.module_utils._references import LIST_PATH
-from ansible_collections.tutum.cloud.plugins.module_utils._waiting import REFUSAL_POLLS, REFUSAL_SECONDS
 from ansible_collections.tutum.cloud.plugins.module_utils._watched import (
     NOT_FOUND_POLLS,
     NOT_FOUND_SECONDS,
+    REFUSAL_POLLS,
+    REFUSAL_SECONDS,
     Persistence,
 )
 

@@ -38,6 +38,8 @@ from ansible_collections.tutum.cloud.plugins.module_utils._schedule import next_
 from ansible_collections.tutum.cloud.plugins.module_utils._watched import (
     NOT_FOUND_POLLS,
     NOT_FOUND_SECONDS,
+    REFUSAL_POLLS,
+    REFUSAL_SECONDS,
     Persistence,
     WatchedActions,
 )
@@ -45,10 +47,6 @@ from ansible_collections.tutum.cloud.plugins.module_utils._watched import (
 if t.TYPE_CHECKING:
     from ansible_collections.tutum.cloud.plugins.module_utils._actions import ActionsClient
     from ansible_collections.tutum.cloud.plugins.module_utils._wait_options import WaitOptions
-
-REFUSAL_SECONDS = 10.0
-REFUSAL_POLLS = 3
-"""After a good response, a 401 or 403 ends the wait only once it has lasted this long and this many polls."""
 
 LAST_POLL_SECONDS = 3.0
 CANCEL_SECONDS = 1.2

@@ -23,6 +23,10 @@ NOT_FOUND_POLLS = 3
 """A 404 counts only after this long and this many polls: a fresh action may not be visible everywhere immediately, and
 proxies respond with 404, too."""
 
+REFUSAL_SECONDS = 10.0
+REFUSAL_POLLS = 3
+"""After a good response, a 401 or 403 ends the polls only once it has lasted this long and this many polls."""
+
 
 class Persistence:
     """Tells a condition that lasts from one that passes."""
