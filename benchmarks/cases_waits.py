@@ -106,7 +106,7 @@ def hosts_case(commands: Commands, servers: Servers, sizes: Sizes) -> Iterator[C
         return replace(measured, late=time.monotonic() - end)
 
     yield Case(
-        f"{sizes.hosts} hosts that wait at once, {THROTTLE[0]} requests a second in all",
+        f"{sizes.hosts} hosts that wait concurrently, {THROTTLE[0]} requests a second in all",
         {"wait_for_action": wait},
         [Limit("wait_for_action", "late", MAX_LATE)],
         most_rounds=3,

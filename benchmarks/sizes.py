@@ -32,7 +32,7 @@ class Sizes(NamedTuple):
     """The actions of a wait for many."""
     hosts: int = 20
     hosts_seconds: float = 60.0
-    """The hosts that wait at once, and how long the last action runs."""
+    """The hosts that wait concurrently, and how long the last action runs."""
 
 
 QUICK = Sizes(

@@ -34,6 +34,7 @@ options:
       - The shortest pause between two polls in seconds. The pause is never shorter than 0.1 seconds.
       - The pause is a tenth of the time waited so far, but not shorter than O(interval) and not longer than
         O(max_interval).
+      - Pauses vary by up to 15 percent between these two, so that many hosts do not poll at the same time.
       - A value above O(max_interval) raises O(max_interval) to this value.
     type: float
     default: 1.0

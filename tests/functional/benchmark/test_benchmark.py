@@ -22,7 +22,7 @@ CASES = {
     "wait for one action of 1 s": {"wait_for_action", "uri, until"},
     "wait for 20 actions that end within 1 s": {"wait_for_action"},
     "a call, and the wait for its action of 1 s": {"tutum_call", "uri; uri, until"},
-    "2 hosts that wait at once, 2 requests a second in all": {"wait_for_action"},
+    "2 hosts that wait concurrently, 2 requests a second in all": {"wait_for_action"},
 }
 """Those whose contenders must not be lost."""
 

@@ -85,7 +85,7 @@ def test_limit_is_a_number_or_a_ratio() -> None:
         ([1.0, 1.1, 1.2, 1.3, 1.4], [1.1, 1.2, 1.3, 1.4, 1.5], False),
         ([1.0, 1.1, 1.2, 1.3, 1.4], [1.6, 1.6, 1.6, 1.6, 1.6], True),
         ([1.0, 1.0, 1.0, 1.0, 9.0], [1.1] * 5, True),
-        # Of few rounds nobody knows how they spread.
+        # The spread of few rounds is not known.
         ([1.0], [1.2], False),
         ([1.0], [0.7], True),
     ],
