@@ -90,7 +90,8 @@ from ansible_collections.tutum.cloud.plugins.module_utils._actions import Action
 from ansible_collections.tutum.cloud.plugins.module_utils._argspec import QUERY
 from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import OptionError, TutumError
-from ansible_collections.tutum.cloud.plugins.module_utils._queries import Query, QueryRunner
+from ansible_collections.tutum.cloud.plugins.module_utils._queries import QueryRunner
+from ansible_collections.tutum.cloud.plugins.module_utils._query_options import Query
 from ansible_collections.tutum.cloud.plugins.module_utils._settings import ConnectionSettings, resolve_settings
 from ansible_collections.tutum.cloud.plugins.module_utils._sources import INI, OPTION, OPTIONS, VARIABLE, Setting
 from ansible_collections.tutum.cloud.plugins.plugin_utils._core import is_with_loop

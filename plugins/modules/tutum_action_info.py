@@ -290,7 +290,8 @@ from ansible_collections.tutum.cloud.plugins.module_utils._argspec import CONNEC
 from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import TutumError
 from ansible_collections.tutum.cloud.plugins.module_utils._module import fail, settings_from_module
-from ansible_collections.tutum.cloud.plugins.module_utils._queries import FILTERS, Query, QueryRunner
+from ansible_collections.tutum.cloud.plugins.module_utils._queries import QueryRunner
+from ansible_collections.tutum.cloud.plugins.module_utils._query_options import FILTERS, Query
 
 
 def main() -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.tutum.cloud.plugins.module_utils._actions import ActionsClient
 from ansible_collections.tutum.cloud.plugins.module_utils._argspec import CONNECTION, WAIT
 from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
-from ansible_collections.tutum.cloud.plugins.module_utils._queries import Query, QueryResult, QueryRunner
+from ansible_collections.tutum.cloud.plugins.module_utils._queries import QueryResult, QueryRunner
+from ansible_collections.tutum.cloud.plugins.module_utils._query_options import Query
 from ansible_collections.tutum.cloud.plugins.module_utils._settings import ConnectionSettings, resolve_settings
 from ansible_collections.tutum.cloud.plugins.module_utils._sources import OPTION, OPTIONS, Setting
 from ansible_collections.tutum.cloud.plugins.module_utils._wait_options import WaitOptions

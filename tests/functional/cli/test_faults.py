@@ -40,53 +40,25 @@ if TYPE_CHECKING:
 WAYS = (QUERY, LOOKUP, WAIT, MIDDLE)
 CONCURRENT = 8
 
-# One or two of each kind: Ansible takes its time to run a module. All are in tests/functional/client/test_faults.py.
+# One of each kind: Ansible takes its time to run a module. All are in tests/functional/client/test_faults.py.
 CASES = (
     "503 with JSON, for a while",
-    "503 with JSON, permanently",
-    "520, for a while",
-    "502 in the middle of a list, for a while",
-    "503 once, Retry-After: soon",
     "503 once, Retry-After: 31536000",
-    "400 with JSON",
     "401 without a body",
-    "204",
     "an error with control characters",
-    "404 without a body, permanently",
     "404 with HTML, once",
-    "reset, for a while",
     "closed in the headers, for a while",
     "late, permanently",
-    "headers byte by byte, once",
     "invalid gzip, permanently",
     "refused",
-    "two lengths",
     "redirect to another host",
-    "redirect to another port",
-    "redirect to itself",
-    "redirect from https to http",
-    "301 on the same host",
-    "body of a detail: HTML",
     "body of a detail: 300 nested lists",
-    "body of a list: NaN",
-    "action: of another UUID",
     "100 MiB",
-    "gzip of a list (newest first)",
     "list: meta missing",
-    "list: an object null (newest first)",
-    "list: total_count absurd",
-    "list: next to another host (newest first)",
-    "list: next without an end",
     "state: unknown",
-    "state: missing",
-    "start_date 'soon'",
-    "object None",
     "a lone surrogate in the logs",
-    "certificate of an unknown CA",
     "certificate expired",
-    "certificate wrong-host, not verified",
     "certificate of the CA in ca_path",
-    "throttled by Tastypie, list",
 )
 
 TIMEOUT = 90.0
@@ -209,7 +181,7 @@ def test_output_of_faults(matrix: Matrix) -> None:
 def test_number_of_faults(matrix: Matrix, capsys: pytest.CaptureFixture[str]) -> None:
     """The table is not empty; the number of cases is printed."""
     _prepared, _done, outcomes, _requests = matrix
-    assert len(outcomes) == len(TESTS) > 150
+    assert len(outcomes) == len(TESTS) > 50
     with capsys.disabled():
         sys.stdout.write(f"\n{faults.summary(outcomes.values())} (ansible-playbook: {', '.join(WAYS)})\n")
 

@@ -204,7 +204,7 @@ def test_netrc_supplies_no_credentials(serve: Serve, tmp_path: Path, monkeypatch
 def test_request_after_the_time_limit_is_not_sent(serve: Serve) -> None:
     server = serve(sends(EMPTY_OBJECT))
     with pytest.raises(
-        TransientError, match="The timeout expired before the request was sent. Increase timeout"
+        TransientError, match=r"The timeout expired before the request was sent\. Increase timeout"
     ) as caught:
         send(server.url, seconds=0.0)
     assert not caught.value.was_sent

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.tutum.cloud.plugins.module_utils._actions import STATES, ActionsClient
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiError
-from ansible_collections.tutum.cloud.plugins.module_utils._queries import Query, QueryRunner
+from ansible_collections.tutum.cloud.plugins.module_utils._queries import QueryRunner
+from ansible_collections.tutum.cloud.plugins.module_utils._query_options import Query
 from ansible_collections.tutum.cloud.tests.unit.fakes import API_URL, FakeAction, FakeApi, FakeClient
 from ansible_collections.tutum.cloud.tests.unit.properties import PROPERTY
 

@@ -23,7 +23,8 @@ from ansible_collections.tutum.cloud.plugins.module_utils._errors import (
     TransientError,
     TutumError,
 )
-from ansible_collections.tutum.cloud.plugins.module_utils._queries import Query, QueryResult, QueryRunner
+from ansible_collections.tutum.cloud.plugins.module_utils._queries import QueryResult, QueryRunner
+from ansible_collections.tutum.cloud.plugins.module_utils._query_options import Query
 from ansible_collections.tutum.cloud.tests.unit.fakes import (
     API_KEY,
     API_URL,
