@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from commands import CHECKOUT, HERE
 from measures import Case, Limit, Measure
-from peers import floor, floor_file, ours, uri
+from peers import EMPTY, floor, floor_file, ours, uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,16 +55,24 @@ def list_case(commands: Commands, servers: Servers, sizes: Sizes, original: Path
         "floor, from a file": floor_file(str(whole_file)),
         "floor, three fields from a file": floor_file(str(selected_file)),
     }
-    contenders = {name: partial(commands.play, target, task) for name, task in tasks.items()}
-    if original:
-        program = f"import tutum; assert len(tutum.Action.list()) >= {sizes.large}"
-        contenders["python-tutum"] = partial(commands.run, [original, "-c", program], target)
     yield Case(
         f"list of {sizes.large:,}, module",
-        contenders,
+        {name: partial(commands.play, target, task) for name, task in tasks.items()},
         [Limit("three fields", quantity, 0.65, "all fields") for quantity in ("seconds", "processor")],
+        empty=partial(commands.play, target, EMPTY),
         most_rounds=5,
     )
+    if original:
+        program = f"import tutum; assert len(tutum.Action.list()) >= {sizes.large}"
+        latency = sizes.latency / 2
+        yield Case(
+            f"list of {sizes.large:,}, a whole command, {latency * 1000:g} ms each response",
+            {
+                "tutum_action_info": partial(commands.play, target, every, latency=latency),
+                "python-tutum": partial(commands.run, [original, "-c", program], target, latency),
+            },
+            most_rounds=2,
+        )
 
 
 def newest_case(commands: Commands, servers: Servers, sizes: Sizes) -> Iterator[Case]:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from measures import Case, Limit
-from peers import URL_LOOKUP_VARIABLES, floor, lookup, ours, template, uri
+from peers import EMPTY, URL_LOOKUP_VARIABLES, floor, lookup, ours, template, uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from commands import Commands
     from servers import Servers
     from sizes import Sizes
-
-EMPTY = {"ansible.builtin.meta": "noop"}
 
 
 def module_case(commands: Commands, servers: Servers, sizes: Sizes) -> Iterator[Case]:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 AUTHORIZATION = "ApiKey {{ lookup('env', 'TUTUM_USER') }}:{{ lookup('env', 'TUTUM_APIKEY') }}"
 
+EMPTY: Task = {"ansible.builtin.meta": "noop"}
+"""A task that does nothing, for what a play itself takes."""
+
 
 def ours(module: str, **options: Any) -> Task:
     """Return a task with a module of the collection."""
