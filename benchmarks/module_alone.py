@@ -32,7 +32,7 @@ def main() -> None:
         try:
             runpy.run_path(module, run_name="__main__")
         except SystemExit as ended:
-            if ended.code:
+            if ended.code not in (None, 0):
                 raise
     measured = {
         "seconds": time.perf_counter() - started,

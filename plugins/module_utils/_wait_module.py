@@ -16,8 +16,11 @@ import sys
 import threading
 import typing as t
 
-# What only some requests need is imported here all the same: the archive from which Ansible runs a module may be gone by then.
-from ansible_collections.tutum.cloud.plugins.module_utils import _http_errors, _workers  # noqa: F401
+# Only some requests need these, but then the archive from which Ansible runs a module may be gone: they are imported now.
+from ansible_collections.tutum.cloud.plugins.module_utils import (  # pylint: disable=unused-import
+    _http_errors,  # noqa: F401
+    _workers,  # noqa: F401
+)
 from ansible_collections.tutum.cloud.plugins.module_utils._progress import ProgressWriter
 
 if t.TYPE_CHECKING:
