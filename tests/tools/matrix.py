@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 # cli          tests/functional/cli: real ansible commands
 # integration  tests/integration, with ansible-test
 # sanity       ansible-test sanity
-# units        tests/unit, with ansible-test
-# pytest       tests/unit, with pytest alone: three times faster, since ansible-test starts a process for each test
-EVERYTHING = ("cli", "integration", "sanity", "units")
+# units        what of tests/unit depends on ansible-core, with ansible-test, which starts a process for each test
+# pytest       tests/unit, with pytest alone; -coverage measures the coverage
+EVERYTHING = ("cli", "integration", "sanity", "units", "pytest-coverage")
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,15 @@ CORES = (
     Core(
         "2.18",
         ("3.11", "3.12", "3.13"),
-        {"3.11": "cli-essentials integration-essentials sanity pytest"},
+        {"3.11": "cli-essentials integration-essentials sanity pytest-essentials"},
     ),
-    Core("2.19", ("3.11", "3.12", "3.13"), {"3.11": "pytest-essentials", "3.13": "sanity"}),
-    Core("2.20", ("3.12", "3.13", "3.14"), {"3.12": "sanity pytest-essentials", "3.14": "pytest-essentials"}),
-    Core("2.21", ("3.12", "3.13", "3.14"), {"3.13": "cli integration sanity units", "3.14": "sanity pytest"}),
+    Core("2.19", ("3.11", "3.12", "3.13"), {"3.11": "pytest-essentials", "3.13": "sanity-essentials"}),
+    Core("2.20", ("3.12", "3.13", "3.14"), {"3.12": "sanity-essentials pytest-coverage", "3.14": "pytest-essentials"}),
+    Core("2.21", ("3.12", "3.13", "3.14"), {"3.13": "cli integration sanity units pytest", "3.14": "sanity pytest"}),
     Core(
         "2.22",
         ("3.13", "3.14", "3.15"),
-        {"3.13": "cli-secrets integration-essentials sanity pytest", "3.14": "sanity pytest-essentials"},
+        {"3.13": "cli-secrets integration-essentials sanity pytest-essentials", "3.14": "sanity pytest-essentials"},
         prerelease=True,
     ),
     Core("devel", ("3.13", "3.14", "3.15"), {"3.14": "sanity pytest"}, prerelease=True),
@@ -92,7 +92,7 @@ def plan(*, current: str, available: Container[str]) -> Iterator[Planned]:
                 missing = "" if python in available else f"Python {python} is not installed"
                 planned.add((kind, core.version, python))
                 yield Planned(kind, core, python, missing, optional=python in OPTIONAL_PYTHONS)
-            if set(EVERYTHING) <= set(kinds.split()):
+            if {"cli", "integration"} <= set(kinds.split()):
                 everything_runs = python in available
     if not everything_runs and (substitute := newest_core_for(current)):
         for kind in EVERYTHING:

@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from matrix import CORES, EVERYTHING, newest_core_for, plan
+from matrix import CORES, newest_core_for, plan
 
 PYTHONS = {python for core in CORES for python in core.pythons}
 
@@ -40,7 +40,7 @@ def test_plan_all_pythons_each_core_once_on_each_python() -> None:
     ("python", "core"), [("3.11", "2.19"), ("3.12", "2.21"), ("3.13", "2.21"), ("3.14", "2.21"), ("3.15", "2.22")]
 )
 def test_plan_one_python_newest_core_runs_everything(python: str, core: str) -> None:
-    assert {f"{kind}-{core}-{python}" for kind in EVERYTHING} <= names(python)
+    assert {f"{kind}-{core}-{python}" for kind in ("cli", "integration", "sanity", "units")} <= names(python)
 
 
 @pytest.mark.parametrize("python", sorted(PYTHONS))
