@@ -271,7 +271,7 @@ def target(session: nox.Session) -> None:
     with session.chdir(collection):
         checks = ("--test=compile", "--test=import")
         session.run("ansible-test", "sanity", "--color=no", *where, *checks, external=True)
-    # What runs on a target imports only ansible.module_utils, which supports more Pythons than the rest of ansible-core.
+    # What runs on a target imports only ansible.module_utils, which supports more Pythons than all of ansible-core.
     (core,) = directory.glob("controller/lib/python*/site-packages/ansible")
     (libraries,) = directory.glob("target/lib/python*/site-packages")
     (libraries / "ansible").symlink_to(core)
