@@ -30,7 +30,7 @@ test: prepare ## Run all tests, for all supported versions of ansible-core that 
 	@$(PYTHON) tests/tools/environment.py nox
 	@.venv/nox/bin/python tests/tools/run_sessions.py
 
-unit: prepare ## Run the unit tests, in seconds
+unit: prepare ## Run the unit tests but the slow ones, in seconds
 	@$(PYTHON) tests/tools/environment.py nox
 	@$(NOX) --session unit
 

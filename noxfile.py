@@ -393,6 +393,15 @@ def runner(session: nox.Session) -> None:
 
 
 @nox.session
+def benchmark(session: nox.Session) -> None:
+    """Run each case of the benchmark once, with few actions."""
+    collection = prepare(session)
+    source_tree.link_collections(collection)
+    install(session, "--requirement=requirements.txt", "ansible-core", "pytest ~= 9.0")
+    run_pytest_with_sandbox(session, collection, "tests/functional/benchmark")
+
+
+@nox.session
 def report(session: nox.Session) -> None:
     """Run the role action_report against the sandbox, and look at its pages in a browser."""
     collection = prepare(session)
@@ -455,10 +464,11 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(python=False, default=False)
 def unit(session: nox.Session) -> None:
-    """Run the unit tests in the checkout: the quick loop."""
+    """Run the unit tests in the checkout, without the slow ones: the quick loop."""
     session.env["PYTHONPATH"] = str(CHECKOUT / ".collections")
     python = environment_python("unit")
-    session.run(str(python), "-m", "pytest", *(session.posargs or ["tests/unit"]), external=True)
+    arguments = session.posargs or ["--numprocesses=auto", "-m", "not slow", "tests/unit"]
+    session.run(str(python), "-m", "pytest", *arguments, external=True)
 
 
 @nox.session(default=False)

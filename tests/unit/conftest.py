@@ -19,6 +19,11 @@ if t.TYPE_CHECKING:
     from ansible_collections.tutum.cloud.tests.unit.fakes import FakeApi
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers. ansible-test does not read pyproject.toml."""
+    config.addinivalue_line("markers", "slow: takes a second or more; `make unit` leaves it out")
+
+
 @pytest.fixture
 def module_runs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path

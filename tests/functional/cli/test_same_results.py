@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 if TYPE_CHECKING:
     from tutum_sandbox.process import Sandbox
 
@@ -41,12 +39,11 @@ QUERIES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("order", ["oldest_first", "newest_first"])
-def test_module_and_lookup_return_the_same(ansible: Ansible, sandbox: Sandbox, order: str) -> None:
-    """For each kind of query, with many pages, in either order of the server."""
+def test_module_and_lookup_return_the_same(ansible: Ansible, sandbox: Sandbox) -> None:
+    """For each kind of query, with many pages, newest first."""
     # Unfinished actions.
     sandbox.create_actions([{"phases": [[0, "In progress"], [9999, "Success"]]}, {"phases": [[0, "Pending"]]}])
-    sandbox.set(max_page_size=7, order=order)
+    sandbox.set(max_page_size=7, order="newest_first")
     tasks = []
     for name, query in QUERIES.items():
         options = {key: value for key, value in query.items() if key != "uuid"}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,8 @@ from ansible_collections.tutum.cloud.plugins.module_utils._queries import QueryR
 from ansible_collections.tutum.cloud.plugins.module_utils._query_options import Query
 from ansible_collections.tutum.cloud.tests.unit.fakes import API_URL, FakeAction, FakeApi, FakeClient
 from ansible_collections.tutum.cloud.tests.unit.properties import PROPERTY
+
+pytestmark = pytest.mark.slow
 
 MAX_REQUESTS = 700
 """More requests for at most 60 actions are a loop."""

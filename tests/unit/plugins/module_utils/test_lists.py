@@ -170,6 +170,7 @@ def test_total_count_that_was_refuted_is_null() -> None:
     assert read(api, limit=29).total_count is None
 
 
+@pytest.mark.slow
 @BOTH_ORDERS
 @EVERY_TOTAL
 def test_wrong_total_count_costs_few_requests(api: FakeApi, total: str, newest_first: bool) -> None:
@@ -189,6 +190,7 @@ def history() -> tuple[FakeApi, list[str]]:
     return made, add(made, 100_000, seconds=0.5)
 
 
+@pytest.mark.slow
 @BOTH_ORDERS
 @pytest.mark.parametrize("server_newest_first", [False, True])
 @pytest.mark.parametrize(("cap", "pages"), [(1000, 1), (25, 1), (4, 3)])
@@ -264,6 +266,7 @@ def test_empty_page_with_a_next_is_not_the_end(newest_first: bool) -> None:
     assert read_uuids(api, IN_PROGRESS) == [api.actions[0].uuid, api.actions[8].uuid]
 
 
+@pytest.mark.slow
 @BOTH_ORDERS
 @pytest.mark.parametrize("server_newest_first", [False, True])
 def test_end_of_a_list_with_empty_pages_is_found(newest_first: bool, server_newest_first: bool) -> None:

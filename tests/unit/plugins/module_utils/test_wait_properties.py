@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import typing as t
 
+import pytest
 from hypothesis import assume, event, example, given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +31,8 @@ from ansible_collections.tutum.cloud.tests.unit.wait_runs import WaitRun
 
 if t.TYPE_CHECKING:
     from ansible_collections.tutum.cloud.plugins.module_utils._http import Response
+
+pytestmark = pytest.mark.slow
 
 NODE = "/api/v1/node/x/"
 START = FakeClock().now

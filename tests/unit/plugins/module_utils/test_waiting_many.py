@@ -16,6 +16,8 @@ from ansible_collections.tutum.cloud.plugins.module_utils._polling import MAX_DE
 from ansible_collections.tutum.cloud.tests.unit.fakes import FakeApi, FakeClock, response
 from ansible_collections.tutum.cloud.tests.unit.wait_runs import RUNNING, WaitRun, request_moments
 
+pytestmark = pytest.mark.slow
+
 NODE = "/api/v1/node/x/"
 
 
