@@ -10,7 +10,7 @@ NOX = .venv/nox/bin/python -m nox --non-interactive
 WITH_SANDBOX = TUTUM_TEST_ANSIBLE_BIN="$(CURDIR)/.venv/ansible/bin" \
 	TUTUM_TEST_SANDBOX_PYTHON="$(CURDIR)/.venv/sandbox/bin/python"
 
-# Nothing is read from, or left in, the home of whoever calls.
+# Nothing is read from, or written to, the user's home directory.
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONDONTWRITEBYTECODE = 1
@@ -39,7 +39,7 @@ lint: prepare ## Run the linters and the type checker
 	@$(NOX) --session lint docs-check license-check extra-checks ansible-lint types words
 
 session: prepare ## Run one session of nox: make session NAME=client
-	@test -n "$(NAME)" || { echo "Say which session: make session NAME=client" >&2; exit 2; }
+	@test -n "$(NAME)" || { echo "Specify a session: make session NAME=client" >&2; exit 2; }
 	@$(PYTHON) tests/tools/environment.py nox
 	@$(NOX) --session "$(NAME)"
 
@@ -56,7 +56,7 @@ docs: prepare ## Build the documentation site into .cache/docs
 	@$(NOX) --session docs
 
 release: prepare ## Prepare a release, and stop before publishing: make release VERSION=x.y.z
-	@test -n "$(VERSION)" || { echo "Say which version: make release VERSION=x.y.z" >&2; exit 2; }
+	@test -n "$(VERSION)" || { echo "Specify a version: make release VERSION=x.y.z" >&2; exit 2; }
 	@$(PYTHON) tests/tools/environment.py nox
 	@$(NOX) --session release -- "$(VERSION)"
 	@.venv/nox/bin/python tests/tools/run_sessions.py
@@ -74,7 +74,7 @@ clean: ## Remove everything that the other targets prepared or built
 prepare:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "Python 3.11 or later is needed as $(PYTHON); this is: $$($(PYTHON) --version 2>&1)." >&2; \
-		echo "Name another one with: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
+		echo "To use another interpreter: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
 	@mkdir -p .collections/ansible_collections/tutum
 	@test -e .collections/ansible_collections/tutum/cloud/galaxy.yml || \
 		ln -sfn ../../.. .collections/ansible_collections/tutum/cloud

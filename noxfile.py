@@ -51,7 +51,7 @@ CURRENT_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 # In tests/functional/cli: how a core ends workers, treats null, and hides secrets.
 CLI_ESSENTIALS = ("gate", "interruption", "same_results", "secrets")
-# What users do with the result of a plugin is the same with each core.
+# Without the targets that do not depend on the version of ansible-core.
 INTEGRATION_ESSENTIALS = ("tutum_action", "tutum_call", "wait_for_action")
 # The unit tests of what imports ansible-core.
 UNIT_ESSENTIALS = (

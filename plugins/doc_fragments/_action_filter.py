@@ -32,8 +32,8 @@ options:
   start_date_lte:
     description:
       - Return only actions that started at this time or earlier. The formats are those of O(start_date_gte).
-      - The whole second that the value names is included. For a date without a time, V(today), and V(yesterday), the
-        whole day is included.
+      - The comparison includes the whole second. For a date without a time, V(today), and V(yesterday), it includes the
+        whole day.
     type: str
     aliases: [start_date__lte]
   end_date_gte:

@@ -173,7 +173,7 @@ class ActionsClient:
 
         return zip(uuids, self.client.map_in_order(get, uuids, concurrently=concurrently))
 
-    def find(self, reference: str, *, deadline: float) -> str:
+    def resolve_short_uuid(self, reference: str, *, deadline: float) -> str:
         """Return the whole UUID for a reference: itself, or the only one that begins with a short UUID.
 
         :raises NotFoundError: none begins with it.

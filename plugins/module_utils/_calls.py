@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""A call that is carried out exactly once, and the action that it starts.
+"""A call that is never carried out twice, and the action that it starts.
 
 An action keeps the User-Agent of its call. Each call has one with a token of its own, so the action is found also where the
 response has no ``X-Tutum-Action-URI`` (the reference of 2014 does not have it), and where the response is lost.
@@ -50,7 +50,8 @@ FIRST_SEARCH_SECONDS = 5.0
 long as the one before."""
 
 CLOCK_MARGIN_SECONDS = 2.0
-"""The server's clock is known to the second, and its hosts may differ a bit."""
+"""How many seconds before the call the search begins. The Date header has a resolution of one second, and the clocks of several
+servers behind one URL can differ."""
 
 
 class UnknownOutcomeError(ApiError):
@@ -60,7 +61,7 @@ class UnknownOutcomeError(ApiError):
 
 
 class Call:
-    """One call, carried out exactly once. What is known of it can be read at any time."""
+    """One call, never carried out twice. What is known of it can be read at any time."""
 
     def __init__(
         self,
@@ -113,7 +114,7 @@ class Call:
             self.uuid = self._search()
             if self.uuid is None:
                 problem = f"It is not known whether the call was carried out: {error.problem}"
-                raise self._not_found(problem, error.status) from None
+                raise self._unknown_outcome(problem, error.status) from None
             self.was_accepted = True
             return
         self.was_accepted = True
@@ -123,7 +124,7 @@ class Call:
             self.uuid = self._search()
             if self.uuid is None:
                 problem = f"HTTP {self.status}: the call was accepted, but its action cannot be found"
-                raise self._not_found(problem, self.status)
+                raise self._unknown_outcome(problem, self.status)
 
     def results(self) -> dict[str, t.Any]:
         """Return what is known of the call, as the module returns it."""
@@ -200,7 +201,7 @@ class Call:
         moment = self._client.server_time(self._started)
         return None if moment is None else format_iso(from_timestamp(int(moment - CLOCK_MARGIN_SECONDS)))
 
-    def _not_found(self, problem: str, status: int | None) -> UnknownOutcomeError:
+    def _unknown_outcome(self, problem: str, status: int | None) -> UnknownOutcomeError:
         """Return the error for a call whose action was not found: what is known of it, and how to look for it later."""
         options, since = self._options, self._since()
         if since:

@@ -52,6 +52,6 @@ class Cancellation:
                 self.canceled.append(uuid)
 
     def describe(self) -> list[str]:
-        """Return the lines of a message about it."""
+        """Return the lines of the failure message that describe the cancellation."""
         lines = [f"Canceled: {', '.join(self.canceled)}."] if self.canceled else []
         return lines + [f"Not canceled: {uuid} ({reason})." for uuid, reason in self.not_canceled.items()]

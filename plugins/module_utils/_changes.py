@@ -49,7 +49,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._watched import (
     NOT_FOUND_SECONDS,
     REFUSAL_POLLS,
     REFUSAL_SECONDS,
-    Persistence,
+    LastingCondition,
 )
 
 if t.TYPE_CHECKING:
@@ -108,8 +108,8 @@ class Changes:
         """The state in which each unfinished action was last seen."""
         self._looked: set[str] = set()
         """The unfinished states that were listed before."""
-        self._missing = Persistence(NOT_FOUND_SECONDS, NOT_FOUND_POLLS)
-        self._refusals = Persistence(REFUSAL_SECONDS, REFUSAL_POLLS)
+        self._missing = LastingCondition(NOT_FOUND_SECONDS, NOT_FOUND_POLLS)
+        self._refusals = LastingCondition(REFUSAL_SECONDS, REFUSAL_POLLS)
         self._has_succeeded = False
         self._failing: tuple[float, int, float, str] | None = None
         """Since when polls fail, how many did, and when and what was last logged."""

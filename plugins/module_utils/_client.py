@@ -208,7 +208,7 @@ class Client:
         :param retry_after: the delay that the server requested, if it did.
         """
         if retry_after is not None:
-            # A bit later than requested, so that clients that were delayed together do not return together.
+            # Add a random delay, so that throttled clients do not retry at the same time.
             return retry_after + RETRY_DELAY_SECONDS * self._random()
         delay = RETRY_DELAY_SECONDS * 2.0 ** min(attempts - 1, 10)
         return min(MAX_RETRY_DELAY_SECONDS, delay) * (1 - self._random() / 2)

@@ -34,9 +34,9 @@ def build_authorization(settings: Settings) -> tuple[str, list[str], str]:
     :raises OptionError: an option has an invalid value.
     :raises CredentialsError: the credentials are missing, incomplete, or cannot be sent.
     """
-    chosen = _select(settings)
+    chosen = _select_by_precedence(settings)
     if not _is_complete(chosen):
-        chosen = _select({**_from_config_file(settings.get("config_file")), **settings})
+        chosen = _select_by_precedence({**_from_config_file(settings.get("config_file")), **settings})
     if not chosen:
         raise CredentialsError(
             "No API credentials found. Set the options username and api_key (or authorization), the environment variables"
@@ -81,7 +81,7 @@ def _header_of_pair(chosen: Settings, scheme: Setting | None) -> tuple[str, list
     raise OptionError("auth_scheme", name, "Must be one of: apikey, basic")
 
 
-def _select(settings: Settings) -> dict[str, Setting]:
+def _select_by_precedence(settings: Settings) -> dict[str, Setting]:
     """Return the credentials with the highest precedence, which may be an incomplete pair."""
     pair = {name: settings[name] for name in ("username", "api_key") if name in settings}
     password = settings.get("password")
@@ -120,13 +120,13 @@ def _check_characters(name: str, setting: Setting) -> None:
 def _check_ascii(name: str, setting: Setting) -> None:
     if not setting.value.isascii():
         raise CredentialsError(
-            f"The {name} from {setting.source} contains a character that is not ASCII, which this header cannot carry. Check"
+            f"The {name} from {setting.source} contains a non-ASCII character. This authentication scheme supports only ASCII. Check"
             " the value, or set auth_scheme to basic, which sends a username and key in UTF-8."
         )
 
 
 def _from_config_file(config_file: Setting | None) -> dict[str, Setting]:
-    """Return what the file of the original client says."""
+    """Return the settings in the configuration file of the original client."""
     # Imported only here: with credentials from elsewhere the file is not read.
     from ansible_collections.tutum.cloud.plugins.module_utils._config_file import DEFAULT_CONFIG_FILE, read_config_file
 

@@ -19,7 +19,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._references import LIS
 from ansible_collections.tutum.cloud.plugins.module_utils._watched import (
     NOT_FOUND_POLLS,
     NOT_FOUND_SECONDS,
-    Persistence,
+    LastingCondition,
 )
 
 if t.TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Discovery:
         self._started = client.clock()
         self._attempts = 0
         self._states_to_list = list(UNFINISHED_STATES)
-        self._absence = Persistence(NOT_FOUND_SECONDS, NOT_FOUND_POLLS)
+        self._absence = LastingCondition(NOT_FOUND_SECONDS, NOT_FOUND_POLLS)
         self._uncertain: set[str] = set()
         """What succeeded in about the second in which the wait began, so perhaps before it."""
         self.uuids: set[str] = set()

@@ -19,6 +19,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._text import count_act
 if t.TYPE_CHECKING:
     from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiError
     from ansible_collections.tutum.cloud.plugins.module_utils._secrets import SecretRedactor
+    from ansible_collections.tutum.cloud.plugins.module_utils._wait_options import WaitOptions
     from ansible_collections.tutum.cloud.plugins.module_utils._watched import WatchedActions
 
 MAX_ACTIONS_IN_MESSAGE = 10
@@ -91,6 +92,43 @@ def describe_failures(texts: ActionTexts, success_states: t.Iterable[str], *, wi
 def describe_unfinished(texts: ActionTexts) -> list[str]:
     """Return the lines of a message about what is unfinished."""
     return _bullets(texts.watched.unfinished, lambda uuid: _describe_unfinished(texts, uuid))
+
+
+def describe_timeout(
+    texts: ActionTexts,
+    options: WaitOptions,
+    *,
+    found: int,
+    is_discovery_needed: bool,
+    discovery_failed: bool,
+    canceling: t.Sequence[str],
+    error: ApiError | None,
+) -> list[str]:
+    """Return the lines of the failure message about a timeout.
+
+    :param found: how many actions of the object were found.
+    :param is_discovery_needed: whether the object's actions are not all known yet.
+    :param discovery_failed: whether they could not be listed.
+    :param canceling: the lines about ``on_timeout: cancel``.
+    :param error: why the last poll failed.
+    """
+    lines = [f"Timed out after {options.timeout:g} s."]
+    if texts.watched.unfinished:
+        lines[0] += f" {number_of_unfinished(texts)}:"
+        lines += describe_unfinished(texts)
+    if discovery_failed:
+        lines.append(f"The unfinished actions of {options.object} could not be listed.")
+    elif found < options.min_actions:
+        shortage = describe_shortage(found, options.min_actions)
+        lines.append(f"{shortage} of {options.object}. Check object, and start the wait before the actions finish.")
+    elif is_discovery_needed:
+        lines.append(f"No action of {options.object} was found. Check object.")
+    lines += canceling
+    if error:
+        lines.append(f"The last poll failed: {error}")
+    else:
+        lines.append("Increase timeout if the actions need more time.")
+    return lines
 
 
 def format_progress(

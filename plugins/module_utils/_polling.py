@@ -154,7 +154,7 @@ class Poller:
     def _resolve(self, reference: str, deadline: float) -> None:
         """Find the whole UUID for a short one."""
         try:
-            uuid = self._actions.find(reference, deadline=deadline)
+            uuid = self._actions.resolve_short_uuid(reference, deadline=deadline)
         except NotFoundError as error:
             self._watched.note_not_found(reference, self._client.clock())
             if error.status is not None:

@@ -105,7 +105,9 @@ class QueryRunner:
         return result()
 
     def _finder(self, deadline: float) -> t.Callable[[str], str]:
-        return lambda reference: self._uuids.get(reference) or self._actions.find(reference, deadline=deadline)
+        return lambda reference: (
+            self._uuids.get(reference) or self._actions.resolve_short_uuid(reference, deadline=deadline)
+        )
 
     def _query_list(self, query: Query, deadline: float) -> QueryResult:
         # Imported only here: actions named by UUID need no list.

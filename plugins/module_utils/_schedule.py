@@ -15,10 +15,10 @@ MIN_PAUSE_SECONDS = 0.1
 """The shortest pause between two polls, also with an interval of 0."""
 
 JITTER = 0.15
-"""The part of a pause that is random, so that the polls of many hosts spread."""
+"""The part of a pause that is random, so that many hosts do not poll at the same time."""
 
 THROTTLED_JITTER = 0.5
-"""The same part where the server throttles requests: hosts that poll in the same moment throttle each other."""
+"""The random part if the server throttles requests: hosts that poll at the same time exceed the rate limit together."""
 
 FAILURE_PAUSE_SECONDS = 0.5
 """The pause after a failed poll; it doubles with each consecutive one, up to max_interval."""

@@ -23,7 +23,7 @@ DEFAULT_API_URL = "https://dashboard.tutum.co"
 API_PATH = "/api/v1/"
 
 MAX_REQUEST_TIMEOUT_SECONDS = 86400
-"""A larger value is a mistake, and there are values that no timer accepts."""
+"""The maximum of request_timeout: one day. Timers do not accept arbitrarily large values."""
 
 MAX_RETRIES = 1000
 

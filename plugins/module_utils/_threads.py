@@ -19,7 +19,7 @@ _Result = t.TypeVar("_Result")
 
 
 class TimeLimitExceededError(Exception):
-    """A call takes longer than it may. It is left to itself."""
+    """The call exceeded its time limit. Its thread continues in the background."""
 
 
 def run_within(seconds: float, call: t.Callable[[], _Result]) -> _Result:

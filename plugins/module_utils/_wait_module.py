@@ -53,7 +53,7 @@ def finish_wait(module: AnsibleModule, wait: Wait, results: t.Mapping[str, t.Any
 
 
 def progress_writer(module: AnsibleModule) -> ProgressWriter | None:
-    """Return the module's end of the channel for progress, if anyone reads it."""
+    """Return the writer for progress lines, or None if no action plugin reads them."""
     # The property tmpdir would create a directory from which nothing is read.
     directory = module._tmpdir
     if module.no_log or not module.params["progress"] or directory is None:
@@ -61,7 +61,7 @@ def progress_writer(module: AnsibleModule) -> ProgressWriter | None:
     return ProgressWriter(directory)
 
 
-def exit_with_ansible() -> None:
+def exit_when_ansible_exits() -> None:
     """End this process as soon as Ansible is gone.
 
     Ansible leaves a module running when the task's own ``timeout`` expires, or when Ansible itself is ended. Then nothing reads

@@ -28,8 +28,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._messages import (
     describe_failures,
     describe_missing_object,
     describe_shortage,
-    describe_unfinished,
-    number_of_unfinished,
+    describe_timeout,
     still_running,
 )
 from ansible_collections.tutum.cloud.plugins.module_utils._polling import Poller
@@ -40,7 +39,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._watched import (
     NOT_FOUND_SECONDS,
     REFUSAL_POLLS,
     REFUSAL_SECONDS,
-    Persistence,
+    LastingCondition,
     WatchedActions,
 )
 
@@ -89,8 +88,8 @@ class Wait:
         self._cancellation = Cancellation()
         self._started = self._last_good = self._clock()
         self._has_seen_response = False
-        self._refusals = Persistence(REFUSAL_SECONDS, REFUSAL_POLLS)
-        self._missing_list = Persistence(NOT_FOUND_SECONDS, NOT_FOUND_POLLS)
+        self._refusals = LastingCondition(REFUSAL_SECONDS, REFUSAL_POLLS)
+        self._missing_list = LastingCondition(NOT_FOUND_SECONDS, NOT_FOUND_POLLS)
         self._consecutive_failures = 0
         self.polls = self.failed_polls = 0
         self.timed_out = False
@@ -185,7 +184,7 @@ class Wait:
         # Where other requests succeeded, a delay that one response requested is not for all, unless it is throttling.
         delaying = self._poller.throttling or (None if self._poller.had_response else self._poller.error)
         retry_after = getattr(delaying, "retry_after", None)
-        # A bit later than requested, so that hosts that were delayed together do not return together.
+        # Add a random delay, so that throttled hosts do not poll at the same time.
         return pause if retry_after is None else max(pause, retry_after + self._random() * pause)
 
     def _sleep_until(self, moment: float) -> None:
@@ -256,29 +255,17 @@ class Wait:
         if self._poller.discovery.object_is_missing and not options.skip_missing:
             lines.append(describe_missing_object(options.object))
         if self.timed_out:
-            lines += self._describe_timeout()
+            lines += describe_timeout(
+                self._texts,
+                options,
+                found=self._poller.discovery.count,
+                is_discovery_needed=self._poller.discovery.is_needed,
+                discovery_failed=self._poller.discovery_failed,
+                canceling=self._cancellation.describe(),
+                error=self._poller.error,
+            )
         elif lines and watched.unfinished:
             lines.append(still_running(self._texts))
         elif not lines and len(watched) < options.min_actions:
             lines.append(f"{describe_shortage(len(watched), options.min_actions)}.")
         return "\n".join(lines) or None
-
-    def _describe_timeout(self) -> list[str]:
-        options, watched, discovery = self._options, self._watched, self._poller.discovery
-        lines = [f"Timed out after {options.timeout:g} s."]
-        if watched.unfinished:
-            lines[0] += f" {number_of_unfinished(self._texts)}:"
-            lines += describe_unfinished(self._texts)
-        if self._poller.discovery_failed:
-            lines.append(f"The unfinished actions of {options.object} could not be listed.")
-        elif discovery.count < options.min_actions:
-            found = describe_shortage(discovery.count, options.min_actions)
-            lines.append(f"{found} of {options.object}. Check object, and start the wait before the actions finish.")
-        elif discovery.is_needed:
-            lines.append(f"No action of {options.object} was found. Check object.")
-        lines += self._cancellation.describe()
-        if self._poller.error:
-            lines.append(f"The last poll failed: {self._poller.error}")
-        else:
-            lines.append("Increase timeout if the actions need more time.")
-        return lines

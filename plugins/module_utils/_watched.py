@@ -28,8 +28,8 @@ REFUSAL_POLLS = 3
 """After a good response, a 401 or 403 ends the polls only once it has lasted this long and this many polls."""
 
 
-class Persistence:
-    """Tells a condition that lasts from one that passes."""
+class LastingCondition:
+    """Detects that a condition has persisted: for a time, and for a number of polls."""
 
     def __init__(self, seconds: float, polls: int) -> None:
         self._seconds = seconds
@@ -68,7 +68,7 @@ class WatchedActions:
         self._last_seen: dict[str, Action | None] = {}
         self._seen_at: dict[str, float] = {}
         self._not_found: set[str] = set()
-        self._missing = Persistence(NOT_FOUND_SECONDS, NOT_FOUND_POLLS)
+        self._missing = LastingCondition(NOT_FOUND_SECONDS, NOT_FOUND_POLLS)
         for reference in references:
             self._last_seen.setdefault(reference, None)
 

@@ -4,7 +4,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Make a call of the API exactly once, and wait until its action has succeeded."""
+"""Make a call of the API, never twice, and wait until its action has succeeded."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ version_added: 1.1.0
 description:
   - Makes one call of the Tutum API, waits until the action that it started has finished, and fails if that does not succeed.
     The play continues only after the operation has succeeded.
-  - The call is carried out exactly once. It is sent again only if the server certainly did not carry it out, that is, if there
-    was no connection, or if the response has the status 429, or the status 503 with the header C(Retry-After).
+  - The call is never carried out twice. It is sent again only if there was no connection, or if the response has the status
+    429, or the status 503 with the header C(Retry-After), which mean that the call was refused.
   - If the response is lost, the module looks for the action of the call for up to 15 seconds. If there is none, the module fails
     and reports that it is not known whether the call was carried out.
-  - The action is found with and without the response header C(X-Tutum-Action-URI), because an action keeps the C(User-Agent)
-    of its call.
+  - The response header C(X-Tutum-Action-URI) is not required. The API stores the C(User-Agent) of a call with its action, and the
+    module uses it to find the action.
 author:
   - The tutum.cloud contributors (!UNKNOWN)
 extends_documentation_fragment:
@@ -301,7 +301,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import TutumError
 from ansible_collections.tutum.cloud.plugins.module_utils._module import fail, settings_from_module
 from ansible_collections.tutum.cloud.plugins.module_utils._wait_module import (
-    exit_with_ansible,
+    exit_when_ansible_exits,
     finish_wait,
     progress_writer,
 )
@@ -312,7 +312,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._waiting import Wait
 def main() -> None:
     """Make the call, wait for its action, and return what was seen."""
     module = AnsibleModule(argument_spec={**CONNECTION, **CALL}, supports_check_mode=True)
-    exit_with_ansible()
+    exit_when_ansible_exits()
     results = {}
     try:
         settings = settings_from_module(module)

@@ -352,7 +352,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import TutumError
 from ansible_collections.tutum.cloud.plugins.module_utils._module import fail, settings_from_module
 from ansible_collections.tutum.cloud.plugins.module_utils._wait_module import (
-    exit_with_ansible,
+    exit_when_ansible_exits,
     finish_wait,
     progress_writer,
 )
@@ -363,7 +363,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._waiting import Wait
 def main() -> None:
     """Wait, and return what was seen."""
     module = AnsibleModule(argument_spec={**CONNECTION, **WAIT}, supports_check_mode=True)
-    exit_with_ansible()
+    exit_when_ansible_exits()
     try:
         settings = settings_from_module(module)
         options = WaitOptions(module.params, settings.api_url)

@@ -5,9 +5,9 @@
 # Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""The end of a worker of Ansible whose parent is gone.
+"""Terminate an Ansible worker process whose parent process has exited.
 
-After SIGHUP or SIGKILL of Ansible its workers live on, and with them what they started: the module, or the ssh that runs it.
+After SIGHUP or SIGKILL of Ansible, its workers and their child processes continue to run: the module, or the ssh that runs it.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ LIST_SECONDS = 5.0
 
 @contextmanager
 def ending_children_on_sigterm() -> t.Iterator[None]:
-    """Make SIGTERM, with which Ansible ends its workers, also end what this worker started.
+    """On SIGTERM, with which Ansible ends its workers, also terminate the child processes of this worker.
 
-    Since core 2.19 Ansible does that itself. Before, ssh would live on, and with it the module on the other side.
+    Since core 2.19, Ansible does this itself. In earlier versions, ssh continues to run, and so does the module on the target.
     """
 
     def end(number: int, _frame: object) -> None:
-        # It is sent more than once, and the next one must not end this process before the others.
+        # Ansible sends the signal more than once. The next one must not end this process before its child processes.
         signal.signal(number, signal.SIG_IGN)
         _end_descendants()
         signal.signal(number, signal.SIG_DFL)

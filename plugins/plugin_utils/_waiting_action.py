@@ -62,7 +62,7 @@ class WaitingAction(ActionBase):
             result.update(failed=True, msg=problem, error_type="option", status=None, url=None)
             return result
         if self._task.async_val:
-            # The module lives on by itself: that is what async is for.
+            # With async, the module continues after this process ends.
             result.update(self._execute_module(task_vars=task_vars, wrap_async=True))
             return result
         follower = None

@@ -96,7 +96,7 @@ def shown_by_task(text: str) -> dict[str, str]:
     return dict(re.findall(r"(?ms)^TASK \[(\w+)\] \**$(.*?)(?=^TASK|^PLAY)", text))
 
 
-def test_no_progress_where_none_is_wanted(ansible: Ansible, endless: str) -> None:
+def test_no_progress_if_it_is_disabled(ansible: Ansible, endless: str) -> None:
     """None under `no_log`, with `async`, or with `progress: false`; the last task shows that there is some."""
     tasks = [
         wait("secret", endless, no_log=True),

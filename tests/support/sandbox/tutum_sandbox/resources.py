@@ -161,7 +161,7 @@ class AuthResource(Resource):
     """`/auth/`: the first request of the original command-line client."""
 
     class Meta(ApiOptions):
-        """Only the URL of a list, although the response is not a list."""
+        """Register only the list URL. Its response is a single object."""
 
         resource_name = "auth"
         list_allowed_methods = ("get",)

@@ -44,7 +44,7 @@ EXAMPLE: dict[str, Any] = {
 
 COLUMNS = tuple(EXAMPLE)
 
-# Whence and with what people call: an address of a documentation network, its place, a client.
+# Sample IP addresses (of networks for documentation), locations, and clients.
 CALLERS = (
     ("203.0.113.17", "New York, USA", "python-tutum/0.21.1"),
     ("198.51.100.4", "Madrid, Spain", "tutum.cloud/1.0.0 (Ansible)"),

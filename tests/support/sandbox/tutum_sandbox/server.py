@@ -255,7 +255,7 @@ class SandboxRequestHandler(WSGIRequestHandler):
         hang_up = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
         poll.register(self.connection.fileno(), hang_up)
         poll.register(self.server.stopping.reader.fileno(), select.POLLIN)
-        # Rounded up: 0 would not wait at all.
+        # Round up. With 0, poll() would return immediately.
         if poll.poll(int(seconds * 1000 + 0.999)):
             self.close()
 

@@ -451,18 +451,18 @@ def test_hidden_fields_are_left_out(api: FakeApi) -> None:
 
 
 @pytest.mark.parametrize("option", ["fields", "hidden_fields"])
-def test_unknown_field_draws_a_warning(api: FakeApi, warnings: list[str], option: str) -> None:
+def test_unknown_field_causes_a_warning(api: FakeApi, warnings: list[str], option: str) -> None:
     api.add()
     look_up(**{option: ["log", "logs"]})
     assert warnings == [f"{option}: no action has a field log. Check the name."]
 
 
-def test_http_without_tls_draws_a_warning(warnings: list[str]) -> None:
+def test_http_without_tls_causes_a_warning(warnings: list[str]) -> None:
     look_up(api_url="http://tutum.example.org")
     assert ["http://tutum.example.org" in warning for warning in warnings] == [True]
 
 
-def test_nothing_to_warn_of_draws_no_warning(api: FakeApi, warnings: list[str]) -> None:
+def test_nothing_to_warn_of_causes_no_warning(api: FakeApi, warnings: list[str]) -> None:
     api.add()
     look_up(fields=["uuid", "can_be_retried"])
     assert warnings == []

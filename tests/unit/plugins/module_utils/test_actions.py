@@ -189,7 +189,7 @@ def test_fields_that_make_no_sense_are_refused(options: dict[str, t.Any], messag
 
 
 @pytest.mark.parametrize("option", ["fields", "hidden_fields"])
-def test_fields_unknown_names_draw_a_warning(option: str) -> None:
+def test_fields_unknown_names_cause_a_warning(option: str) -> None:
     fields = Fields({option: ["log", "logs", "later_field", "bodies", "duration"]})
     fields.keep(action(later_field=1))
     assert fields.warnings == [
@@ -201,7 +201,7 @@ def test_fields_unknown_names_draw_a_warning(option: str) -> None:
     assert fields.warnings == [f"{option}: no action has a field bodies. Check the name."]
 
 
-def test_fields_documented_names_draw_no_warning() -> None:
+def test_fields_documented_names_cause_no_warning() -> None:
     assert Fields({"hidden_fields": ["can_be_retried", "object_uuid", "logs"]}).warnings == []
     assert Fields({}).warnings == []
 
@@ -283,7 +283,7 @@ def test_get_many_yields_actions_and_errors_in_order(api: FakeApi, actions: Acti
 
 
 def test_find_of_a_whole_uuid_sends_nothing(api: FakeApi, actions: ActionsClient) -> None:
-    assert actions.find(UUID, deadline=FAR) == UUID
+    assert actions.resolve_short_uuid(UUID, deadline=FAR) == UUID
     assert api.urls == []
 
 
@@ -291,20 +291,20 @@ def test_find_of_a_whole_uuid_sends_nothing(api: FakeApi, actions: ActionsClient
 def test_find_of_a_short_uuid_returns_the_only_match(api: FakeApi, actions: ActionsClient, reference: str) -> None:
     api.add(uuid=OTHER)
     api.add(uuid=UUID)
-    assert actions.find(reference, deadline=FAR) == UUID
+    assert actions.resolve_short_uuid(reference, deadline=FAR) == UUID
     assert api.queries == [{"uuid__startswith": reference, "limit": "3", "offset": "0"}]
 
 
 def test_find_of_a_match_in_uppercase_returns_lowercase(api: FakeApi, actions: ActionsClient) -> None:
     api.add(uuid=UUID)
     api.actions[0].fields["uuid"] = UUID.upper()
-    assert actions.find("6246c558", deadline=FAR) == UUID
+    assert actions.resolve_short_uuid("6246c558", deadline=FAR) == UUID
 
 
 def test_find_of_an_unknown_short_uuid_is_an_error(api: FakeApi, actions: ActionsClient) -> None:
     api.add(uuid=OTHER)
     with pytest.raises(NotFoundError) as caught:
-        actions.find("6246c558", deadline=FAR)
+        actions.resolve_short_uuid("6246c558", deadline=FAR)
     assert str(caught.value) == (
         f"GET {API_URL}action/?uuid__startswith=6246c558 failed: No action has a UUID that begins with this. Check the"
         " UUID and api_url."
@@ -320,7 +320,7 @@ def test_find_of_an_ambiguous_short_uuid_is_an_error(max_limit: int, total_count
     for uuid in (UUID, OTHER, twin):
         api.add(uuid=uuid)
     with pytest.raises(OptionError) as caught:
-        ActionsClient(FakeClient(api)).find("6246c558", deadline=FAR)
+        ActionsClient(FakeClient(api)).resolve_short_uuid("6246c558", deadline=FAR)
     assert str(caught.value) == (
         "Invalid value for option uuid: '6246c558'. Several actions have a UUID that begins with this, such as"
         f" {UUID} and {twin}. Specify more characters."
@@ -333,7 +333,7 @@ def test_find_with_a_server_that_ignores_the_filter_is_an_error() -> None:
     api = FakeApi(ignored_filters=["uuid__startswith"])
     api.add(uuid=OTHER)
     with pytest.raises(ResponseError, match="do not match the filter uuid__startswith"):
-        ActionsClient(FakeClient(api)).find("6246c558", deadline=FAR)
+        ActionsClient(FakeClient(api)).resolve_short_uuid("6246c558", deadline=FAR)
 
 
 def test_cancel_returns_the_action_as_it_is_then(api: FakeApi, actions: ActionsClient) -> None:

@@ -319,7 +319,7 @@ def test_response_unknown_content_encoding_is_an_error(serve: Serve, encoding: s
     ],
     ids=["headers", "body", "body without length", "chunks"],
 )
-def test_time_limit_covers_a_response_that_drips(serve: Serve, parts: list[bytes]) -> None:
+def test_time_limit_covers_a_response_that_is_slow(serve: Serve, parts: list[bytes]) -> None:
     started = time.monotonic()
     with pytest.raises(TransientError, match=r"No complete response within 0\.4 s"):
         send(serve(drips(*parts)).url, seconds=LIMIT)
@@ -631,7 +631,7 @@ def test_proxy_unknown_scheme_is_an_invalid_url() -> None:
         send("http://tutum.invalid/", environ={"http_proxy": "foo://127.0.0.1:1"})
 
 
-def test_proxy_that_drips_is_within_the_time_limit(serve: Serve) -> None:
+def test_proxy_that_is_slow_is_within_the_time_limit(serve: Serve) -> None:
     server = serve(drips(OK, b"X: "))
     with pytest.raises(TransientError, match="No complete response within"):
         send("http://tutum.invalid/", seconds=LIMIT, environ={"http_proxy": server.origin})

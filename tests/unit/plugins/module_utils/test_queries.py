@@ -565,7 +565,7 @@ def test_hidden_fields_are_left_out(api: FakeApi) -> None:
 
 
 @pytest.mark.parametrize("by_uuid", [False, True])
-def test_fields_that_no_action_has_draw_a_warning(api: FakeApi, by_uuid: bool) -> None:
+def test_fields_that_no_action_has_cause_a_warning(api: FakeApi, by_uuid: bool) -> None:
     uuid = api.add(later_field=1)
     options = {"uuid": [uuid]} if by_uuid else {}
     result = run(api, fields=["uuid", "later_field", "log"], **options)

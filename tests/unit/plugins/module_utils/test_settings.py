@@ -142,7 +142,7 @@ def test_api_url_environment_takes_precedence_over_ini_unless_empty() -> None:
         ("http://10.0.0.1", True),
     ],
 )
-def test_api_url_http_to_another_machine_draws_a_warning(url: str, warns: bool) -> None:
+def test_api_url_http_to_another_machine_causes_a_warning(url: str, warns: bool) -> None:
     settings = resolve(api_url=url)
     expected = f"The API key is sent unencrypted because api_url ({settings.api_url}) does not use HTTPS."
     assert settings.warnings == ([expected] if warns else [])

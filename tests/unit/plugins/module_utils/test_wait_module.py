@@ -15,7 +15,7 @@ import typing as t
 import pytest
 
 from ansible_collections.tutum.cloud.plugins.module_utils import _wait_module
-from ansible_collections.tutum.cloud.plugins.module_utils._wait_module import exit_with_ansible
+from ansible_collections.tutum.cloud.plugins.module_utils._wait_module import exit_when_ansible_exits
 
 TEST_TIMEOUT_SECONDS = 10.0
 """When a test fails instead of waiting any longer."""
@@ -69,14 +69,14 @@ def process(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Process]:
 
 
 def test_exit_with_ansible_continues_while_ansible_is_there(process: Process) -> None:
-    exit_with_ansible()
+    exit_when_ansible_exits()
     (watcher,) = process.watchers
     assert watcher.daemon
     assert not process.signaled.wait(0.1)
 
 
 def test_exit_with_ansible_when_the_pipe_is_closed(process: Process) -> None:
-    exit_with_ansible()
+    exit_when_ansible_exits()
     process.close_reader()
     assert process.signaled.wait(TEST_TIMEOUT_SECONDS)
     assert process.signals == [(os.getpid(), signal.SIGTERM)]
@@ -84,7 +84,7 @@ def test_exit_with_ansible_when_the_pipe_is_closed(process: Process) -> None:
 
 def test_exit_with_ansible_when_the_parent_has_ended(process: Process) -> None:
     """An orphaned worker of Ansible keeps the pipe open."""
-    exit_with_ansible()
+    exit_when_ansible_exits()
     process.parent = 1
     assert process.signaled.wait(TEST_TIMEOUT_SECONDS)
     assert process.signals == [(os.getpid(), signal.SIGTERM)]
@@ -93,5 +93,5 @@ def test_exit_with_ansible_when_the_parent_has_ended(process: Process) -> None:
 def test_exit_with_ansible_without_pipe_watches_nothing(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     """Mitogen runs modules within a process of its own."""
     monkeypatch.setattr(_wait_module, "sys", types.SimpleNamespace(stdout=io.StringIO()))
-    exit_with_ansible()
+    exit_when_ansible_exits()
     assert process.watchers == []

@@ -365,13 +365,13 @@ def test_hidden_fields_are_absent_from_results(api: FakeApi, name: str) -> None:
     assert run.wait.warnings == []
 
 
-def test_hidden_fields_that_no_action_has_draw_a_warning(api: FakeApi) -> None:
+def test_hidden_fields_that_no_action_has_cause_a_warning(api: FakeApi) -> None:
     run = WaitRun(api, api.add(), hidden_fields=["log", "body"])
     run.run()
     assert run.wait.warnings == ["hidden_fields: no action has a field log. Check the name."]
 
 
-def test_hidden_fields_draw_no_warning_where_no_action_was_seen(api: FakeApi) -> None:
+def test_hidden_fields_cause_no_warning_where_no_action_was_seen(api: FakeApi) -> None:
     run = WaitRun(api, uuid_of(1), hidden_fields=["log"], timeout=1.0)
     run.run()
     assert run.wait.warnings == []

@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.tutum.cloud.plugins.module_utils._watched import Persistence, WatchedActions
+from ansible_collections.tutum.cloud.plugins.module_utils._watched import LastingCondition, WatchedActions
 from ansible_collections.tutum.cloud.tests.unit.fakes import uuid_of
 
 FIRST, SECOND = uuid_of(1), uuid_of(2)
@@ -44,12 +44,12 @@ def note_not_found(watched: WatchedActions, reference: str) -> None:
     ],
 )
 def test_persistence_needs_both_seconds_and_polls(moments: list[float], lasted: bool) -> None:
-    persistence = Persistence(5.0, 3)
+    persistence = LastingCondition(5.0, 3)
     assert [persistence.note("x", now) for now in moments][-1] is lasted
 
 
 def test_persistence_cleared_begins_again() -> None:
-    persistence = Persistence(5.0, 3)
+    persistence = LastingCondition(5.0, 3)
     for now in (0.0, 4.0):
         persistence.note("x", now)
     persistence.clear("x")
@@ -58,7 +58,7 @@ def test_persistence_cleared_begins_again() -> None:
 
 
 def test_persistence_names_are_independent() -> None:
-    persistence = Persistence(0.0, 2)
+    persistence = LastingCondition(0.0, 2)
     assert [persistence.note(name, 0.0) for name in "abab"] == [False, False, True, True]
 
 

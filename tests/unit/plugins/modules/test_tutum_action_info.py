@@ -234,13 +234,13 @@ def test_failure_for_a_missing_library_names_it(run: Run, monkeypatch: pytest.Mo
     assert run()["actions"] == []
 
 
-def test_http_without_tls_draws_a_warning(run: Run, warnings: list[str]) -> None:
+def test_http_without_tls_causes_a_warning(run: Run, warnings: list[str]) -> None:
     run(api_url="http://tutum.example.org")
     assert ["http://tutum.example.org" in warning for warning in warnings] == [True]
 
 
 @pytest.mark.parametrize("option", ["fields", "hidden_fields"])
-def test_unknown_field_draws_a_warning(run: Run, api: FakeApi, warnings: list[str], option: str) -> None:
+def test_unknown_field_causes_a_warning(run: Run, api: FakeApi, warnings: list[str], option: str) -> None:
     api.add()
     run(**{option: ["log", "logs"]})
     assert warnings == [f"{option}: no action has a field log. Check the name."]

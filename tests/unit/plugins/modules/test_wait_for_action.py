@@ -172,7 +172,7 @@ def test_main_empty_uuid_list_succeeds_with_a_warning(run: Run, api: FakeApi, wa
     assert api.urls == []
 
 
-def test_main_unknown_hidden_field_draws_a_warning_and_an_undocumented_one_does_not(
+def test_main_unknown_hidden_field_causes_a_warning_and_an_undocumented_one_does_not(
     run: Run, api: FakeApi, warnings: list[str]
 ) -> None:
     run(uuid=[api.add(x_extra=1)], hidden_fields=["x_extra", "log"])
