@@ -50,9 +50,9 @@ CACHE = CHECKOUT / ".cache"
 CURRENT_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 # In tests/functional/cli: how a core ends workers, treats null, and hides secrets.
-CLI_ESSENTIALS = ("gate", "interruption", "same_results", "secrets")
+CLI_ESSENTIALS = ("gate", "interruption", "secrets")
 # Without the targets that do not depend on the version of ansible-core.
-INTEGRATION_ESSENTIALS = ("tutum_action", "tutum_call", "wait_for_action")
+INTEGRATION_ESSENTIALS = ("tutum_call", "wait_for_action")
 # The unit tests of what imports ansible-core.
 UNIT_ESSENTIALS = (
     *("action/", "lookup/", "modules/", "plugin_utils/"),

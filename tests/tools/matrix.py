@@ -48,7 +48,7 @@ CORES = (
     Core(
         "2.22",
         ("3.13", "3.14", "3.15"),
-        {"3.13": "cli-secrets integration-essentials sanity pytest-essentials", "3.14": "sanity pytest-essentials"},
+        {"3.13": "cli-secrets integration-essentials sanity-essentials pytest-essentials", "3.14": "pytest-essentials"},
         prerelease=True,
     ),
     Core("devel", ("3.13", "3.14", "3.15"), {"3.14": "sanity pytest"}, prerelease=True),

@@ -196,8 +196,8 @@ def has_tested_a_core(results: list[Result]) -> bool:
 def main() -> int:
     """Run all default sessions."""
     parser = argparse.ArgumentParser(description=__doc__)
-    # More than there are cores would make the machine stall, and tests with real time limits fail.
-    jobs = max(2, os.cpu_count() or 1)
+    # A session often waits. With many more than there are cores, tests with real time limits would fail.
+    jobs = (os.cpu_count() or 1) + 1
     parser.add_argument("--jobs", type=int, default=jobs, help="how many at a time (default: %(default)s)")
     parser.add_argument(
         "--time-limit", type=float, default=1500.0, help="seconds for one session (default: %(default)s)"
