@@ -41,6 +41,7 @@ QUERIES: dict[str, dict[str, Any]] = {
 
 def test_module_and_lookup_return_the_same(ansible: Ansible, sandbox: Sandbox) -> None:
     """For each kind of query, with many pages, newest first."""
+    ansible.environment["ANSIBLE_PIPELINING"] = "1"
     # Unfinished actions.
     sandbox.create_actions([{"phases": [[0, "In progress"], [9999, "Success"]]}, {"phases": [[0, "Pending"]]}])
     sandbox.set(max_page_size=7, order="newest_first")
