@@ -115,7 +115,7 @@ def install_core(session: nox.Session, planned: Planned, *requirements: str) -> 
         try:
             session.install("--quiet", "--retries=0", "--timeout=15", archive, *requirements, silent=True)
         except CommandFailed:
-            session.skip("ansible-core devel cannot be downloaded, or does not support this Python.")
+            session.skip("ansible-core devel cannot be downloaded, or does not support this Python")
     oldest = f"{version}.0rc0" if planned.core.prerelease else f"{version}.0"
     install(session, f"ansible-core ~= {oldest}", *requirements)
 
@@ -136,7 +136,7 @@ def leave(session: nox.Session, reason: str, *, optional: bool = False) -> NoRet
     """Skip the session for a person; fail in CI, unless what is missing is optional."""
     if os.environ.get("CI") and not optional:
         session.error(f"{reason}.")
-    session.skip(f"{reason}.")
+    session.skip(reason)
 
 
 def ansible_test(session: nox.Session, planned: Planned, command: str, *arguments: str) -> list[str]:
