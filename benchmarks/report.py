@@ -64,7 +64,8 @@ def describe_environment(programs: Path) -> dict[str, str]:
 def lines_of(result: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of one case for a terminal."""
     contenders: dict[str, Rounds] = result["contenders"]
-    first, *_ = contenders
+    names = list(contenders)
+    first = names[0]
     yield f"\n{result['case']}"
     for name, rounds in contenders.items():
         shown = [
@@ -88,7 +89,8 @@ def markdown_of(results: list[dict[str, Any]], environment: dict[str, str]) -> I
     yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     for result in results:
         contenders: dict[str, Rounds] = result["contenders"]
-        first, *_ = contenders
+        names = list(contenders)
+        first = names[0]
         for name, rounds in contenders.items():
             cells = [
                 result["case"] if name == first else "",
