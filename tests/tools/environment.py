@@ -76,6 +76,10 @@ def _create(name: str) -> None:
 
 def _run(command: list[str], *, hint: str) -> None:
     environment = {"PIP_CACHE_DIR": str(CACHE / "pip"), "PIP_DISABLE_PIP_VERSION_CHECK": "1"} | os.environ
+    # pip runs other programs to describe the system, which write to the home directory.
+    home = CACHE / "home"
+    home.mkdir(exist_ok=True)
+    environment["HOME"] = str(home)
     # An environment that is active around us must not leak into the new one.
     environment.pop("PYTHONPATH", None)
     done = subprocess.run(
