@@ -53,8 +53,8 @@ CURRENT_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 CLI_ESSENTIALS = ("test_gate.py", "test_interruption.py", "test_secrets.py::test_options")
 # The most dangerous change of a new release: how it handles secrets.
 CLI_SECRETS = tuple(f"test_secrets.py::test_{name}" for name in ("options", "environment", "adhoc", "temporary_files"))
-# Without the targets that do not depend on the version of ansible-core.
-INTEGRATION_ESSENTIALS = ("tutum_call", "wait_for_action")
+# A lookup, and a module with an action plugin. The gate tests of the cli wait for actions in all ways.
+INTEGRATION_ESSENTIALS = ("tutum_action", "tutum_call")
 # The unit tests of what imports ansible-core.
 UNIT_ESSENTIALS = (
     *("action/", "lookup/", "modules/", "plugin_utils/"),
