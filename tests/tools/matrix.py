@@ -43,8 +43,14 @@ CORES = (
         {"3.11": "cli-essentials integration-essentials sanity pytest-essentials"},
     ),
     Core("2.19", ("3.11", "3.12", "3.13"), {"3.11": "pytest-essentials", "3.13": "sanity-essentials"}),
-    Core("2.20", ("3.12", "3.13", "3.14"), {"3.12": "sanity-essentials pytest-essentials", "3.14": "pytest-essentials"}),
-    Core("2.21", ("3.12", "3.13", "3.14"), {"3.13": "cli integration sanity units pytest-coverage", "3.14": "sanity pytest"}),
+    Core(
+        "2.20", ("3.12", "3.13", "3.14"), {"3.12": "sanity-essentials pytest-essentials", "3.14": "pytest-essentials"}
+    ),
+    Core(
+        "2.21",
+        ("3.12", "3.13", "3.14"),
+        {"3.13": "cli integration sanity units pytest-coverage", "3.14": "sanity pytest"},
+    ),
     Core(
         "2.22",
         ("3.13", "3.14", "3.15"),
