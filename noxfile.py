@@ -361,54 +361,37 @@ def words(session: nox.Session) -> None:
 @nox.session
 def client(session: nox.Session) -> None:
     """Run the tests of the HTTP client against the sandbox."""
-    collection = prepare(session)
-    install(session, "--requirement=requirements.txt", "ansible-core", "pytest ~= 9.0")
-    run_pytest_with_sandbox(session, collection, "tests/functional/client")
+    run_functional(session, "client", "--requirement=requirements.txt", "ansible-core", "pytest ~= 9.0")
 
 
 @nox.session
 def examples(session: nox.Session) -> None:
     """Run the code blocks of the documentation, the examples and the demo against the sandbox."""
-    collection = prepare(session)
-    source_tree.link_collections(collection)
-    install(session, "--requirement=requirements.txt", "ansible-core", "pytest ~= 9.0")
-    run_pytest_with_sandbox(session, collection, "tests/functional/docs")
+    run_functional(session, "docs", "--requirement=requirements.txt", "ansible-core", "pytest ~= 9.0")
 
 
 @nox.session
 def installation(session: nox.Session) -> None:
     """Follow the installation instructions with the built artifact, in an empty environment, with common mistakes."""
-    collection = prepare(session)
-    source_tree.link_collections(collection)
-    install(session, "pytest ~= 9.0", "PyYAML")
-    run_pytest_with_sandbox(session, collection, "tests/functional/install")
+    run_functional(session, "install", "pytest ~= 9.0", "PyYAML")
 
 
 @nox.session
 def runner(session: nox.Session) -> None:
     """Run jobs with ansible-runner, ansible-navigator and Mitogen against the sandbox."""
-    collection = prepare(session)
-    source_tree.link_collections(collection)
-    install(session, "--requirement=requirements.txt", f"--requirement={REQUIREMENTS}/runner.txt")
-    run_pytest_with_sandbox(session, collection, "tests/functional/runner")
+    run_functional(session, "runner", "--requirement=requirements.txt", f"--requirement={REQUIREMENTS}/runner.txt")
 
 
 @nox.session
 def benchmark(session: nox.Session) -> None:
     """Run each case of the benchmark once, with few actions."""
-    collection = prepare(session)
-    source_tree.link_collections(collection)
-    install(session, "--requirement=requirements.txt", "ansible-core", "pytest ~= 9.0")
-    run_pytest_with_sandbox(session, collection, "tests/functional/benchmark")
+    run_functional(session, "benchmark", "--requirement=requirements.txt", "ansible-core", "pytest ~= 9.0")
 
 
 @nox.session
 def report(session: nox.Session) -> None:
     """Run the role action_report against the sandbox, and look at its pages in a browser."""
-    collection = prepare(session)
-    source_tree.link_collections(collection)
-    install(session, "--requirement=requirements.txt", f"--requirement={REQUIREMENTS}/report.txt")
-    run_pytest_with_sandbox(session, collection, "tests/functional/report")
+    run_functional(session, "report", "--requirement=requirements.txt", f"--requirement={REQUIREMENTS}/report.txt")
 
 
 @nox.session
@@ -416,10 +399,7 @@ def rulebook(session: nox.Session) -> None:
     """Run the event source with ansible-rulebook, whose rule engine needs Java, against the sandbox."""
     if (java_version() or 0) < JAVA_VERSION:
         leave(session, f"A Java runtime, version {JAVA_VERSION} or later, is not installed")
-    collection = prepare(session)
-    source_tree.link_collections(collection)
-    install(session, "--requirement=requirements.txt", f"--requirement={REQUIREMENTS}/rulebook.txt")
-    run_pytest_with_sandbox(session, collection, "tests/functional/rulebook")
+    run_functional(session, "rulebook", "--requirement=requirements.txt", f"--requirement={REQUIREMENTS}/rulebook.txt")
 
 
 @nox.session
@@ -503,6 +483,14 @@ def java_version() -> int | None:
     shown = subprocess.run([java, "-version"], check=False, capture_output=True, text=True).stderr
     found = re.search(r'version "(\d+)', shown)
     return int(found.group(1)) if found else None
+
+
+def run_functional(session: nox.Session, name: str, *requirements: str) -> None:
+    """Run the tests of one directory in tests/functional, in an environment with these requirements."""
+    collection = prepare(session)
+    source_tree.link_collections(collection)
+    install(session, *requirements)
+    run_pytest_with_sandbox(session, collection, f"tests/functional/{name}")
 
 
 def run_pytest_with_sandbox(session: nox.Session, collection: Path, *tests: str) -> None:

@@ -37,6 +37,7 @@ MIN_WORDS = 3
 ANSIBLE_MESSAGES = (
     "couldn't resolve module/action",
     "Collection tutum.cloud does not support Ansible version",
+    "could not find job",
     "Unsupported parameters for (",
     "value of … must be one of:",
     "argument 'uuid' is of type dict and we were unable to convert to list",
