@@ -118,6 +118,7 @@ def install_core(session: nox.Session, planned: Planned, *requirements: str) -> 
             session.install("--quiet", "--retries=0", "--timeout=15", archive, *requirements, silent=True)
         except CommandFailed:
             session.skip("ansible-core devel cannot be downloaded, or does not support this Python")
+        return
     oldest = f"{version}.0rc0" if planned.core.prerelease else f"{version}.0"
     install(session, f"ansible-core ~= {oldest}", *requirements)
 
@@ -137,7 +138,7 @@ def run_all(session: nox.Session, commands: Iterable[list[str]], **options: Any)
 def leave(session: nox.Session, reason: str, *, optional: bool = False) -> NoReturn:
     """Skip the session for a person; fail in CI, unless what is missing is optional."""
     if os.environ.get("CI") and not optional:
-        session.error(f"{reason}.")
+        session.error(reason)
     session.skip(reason)
 
 

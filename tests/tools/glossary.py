@@ -53,6 +53,7 @@ GLOSSARY = {
     r"forge": "hosting platform",
     r"meanwhile": "in the meantime",
     r"whatever": "any, regardless of",
+    r"newcomer(s)?": "new user, first use",
 }
 
 # Texts that are not the project's own.

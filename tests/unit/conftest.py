@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 import typing as t
 
 import pytest
@@ -34,3 +36,21 @@ def module_runs(
         for name in names:
             monkeypatch.delenv(name, raising=False)
     return lambda api: ModuleRuns(monkeypatch, capsys, api)
+
+
+@pytest.fixture(params=["UTC0", "EST5EDT,M3.2.0,M11.1.0", "IST-5:30"])
+def local_zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[str]:
+    """Set the zone of this process: it must not matter."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield request.param
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def released() -> t.Iterator[threading.Event]:
+    """Return an event that a call may wait for; set at the end of the test."""
+    event = threading.Event()
+    yield event
+    event.set()

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -18,4 +20,10 @@ json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
     max_leaves=8,
+)
+
+moments = st.datetimes(
+    min_value=datetime(1000, 1, 1),  # noqa: DTZ001 - its zone is chosen below
+    max_value=datetime(9998, 1, 1),  # noqa: DTZ001
+    timezones=st.just(timezone.utc),
 )

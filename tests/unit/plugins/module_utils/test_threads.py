@@ -8,7 +8,6 @@ from __future__ import annotations
 import signal
 import threading
 import time
-import typing as t
 
 import pytest
 
@@ -17,14 +16,6 @@ from ansible_collections.tutum.cloud.plugins.module_utils._threads import TimeLi
 
 TEST_TIMEOUT_SECONDS = 10.0
 """When a test fails instead of waiting any longer."""
-
-
-@pytest.fixture
-def released() -> t.Iterator[threading.Event]:
-    """Return an event that a call may wait for; set at the end of the test."""
-    event = threading.Event()
-    yield event
-    event.set()
 
 
 def test_run_within_returns_result_of_a_daemon_thread() -> None:

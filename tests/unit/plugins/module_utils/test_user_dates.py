@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import string
 import sys
-import time
-import typing as t
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -21,26 +19,10 @@ from ansible_collections.tutum.cloud.plugins.module_utils._dates import (
 )
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import LibraryError, OptionError
 from ansible_collections.tutum.cloud.plugins.module_utils._user_dates import parse_user_date
-from ansible_collections.tutum.cloud.tests.unit.properties import PROPERTY
+from ansible_collections.tutum.cloud.tests.unit.properties import PROPERTY, moments
 
 UTC = timezone.utc
 NOW = datetime(2014, 9, 17, 12, 0, 0, 250000, tzinfo=UTC)
-
-moments = st.datetimes(
-    min_value=datetime(1000, 1, 1),  # noqa: DTZ001 - its zone is chosen below
-    max_value=datetime(9998, 1, 1),  # noqa: DTZ001
-    timezones=st.just(UTC),
-)
-
-
-@pytest.fixture(params=["UTC0", "EST5EDT,M3.2.0,M11.1.0", "IST-5:30"])
-def local_zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[str]:
-    """Set the zone of this process: it must not matter."""
-    monkeypatch.setenv("TZ", request.param)
-    time.tzset()
-    yield request.param
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.mark.parametrize(

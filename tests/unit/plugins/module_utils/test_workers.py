@@ -17,14 +17,6 @@ TEST_TIMEOUT_SECONDS = 10.0
 """When a test fails instead of waiting any longer."""
 
 
-@pytest.fixture
-def released() -> t.Iterator[threading.Event]:
-    """Return an event that a call may wait for; set at the end of the test."""
-    event = threading.Event()
-    yield event
-    event.set()
-
-
 class Calls:
     """Records which calls started and in which threads, and how many ran concurrently."""
 
