@@ -40,7 +40,7 @@ CORES = (
     Core(
         "2.18",
         ("3.11", "3.12", "3.13"),
-        {"3.11": "cli-essentials integration-essentials sanity pytest-essentials"},
+        {"3.11": "cli-essentials sanity-essentials pytest-essentials"},
     ),
     Core("2.19", ("3.11", "3.12", "3.13"), {"3.11": "pytest-essentials", "3.13": "sanity-essentials"}),
     Core(

@@ -172,20 +172,17 @@ def list_sessions() -> list[str]:
     return sorted(sessions, key=rank)
 
 
-def summarize(results: list[Result]) -> str:
-    """Return the last line: the totals, and what was skipped for which reasons."""
+def summarize(results: list[Result]) -> list[str]:
+    """Return the last lines: what was skipped for which reasons, and the totals, alone in a line that CI can read."""
     totals = Counts()
     reasons: dict[str, list[str]] = {}
     for result in results:
+        totals.add(result.counts)
         if result.skipped:
             reasons.setdefault(result.skipped.rstrip("."), []).append(result.session)
-        else:
-            totals.add(result.counts)
-    if not reasons:
-        return str(totals)
-    count = sum(map(len, reasons.values()))
     named = "; ".join(f"{', '.join(sorted(sessions))}: {reason}" for reason, sessions in sorted(reasons.items()))
-    return f"{totals}; {count} of {len(results)} sessions skipped ({named})"
+    count = sum(map(len, reasons.values()))
+    return [*([f"{count} of {len(results)} sessions skipped ({named})"] if reasons else []), str(totals)]
 
 
 def has_tested_a_core(results: list[Result]) -> bool:
@@ -239,7 +236,7 @@ def main() -> int:
     incomplete = not has_tested_a_core(results)
     if incomplete:
         print(f"INCOMPLETE: no ansible-core was tested. Install a Python that one supports; see {MATRIX}.")
-    print(summarize(results))
+    print(*summarize(results), sep="\n")
     return 1 if failed or incomplete else 0
 
 

@@ -39,13 +39,6 @@ def call(name: str, path: str = REDEPLOY, **options: Any) -> dict[str, Any]:
     return {"name": name, MODULE: {"path": path, **options}}
 
 
-@pytest.fixture
-def ansible(ansible: Ansible) -> Ansible:
-    """Return Ansible with pipelining, which is faster."""
-    ansible.environment["ANSIBLE_PIPELINING"] = "1"
-    return ansible
-
-
 def test_play_continues_after_success_and_stops_after_failure(ansible: Ansible, sandbox: Sandbox) -> None:
     tasks = [
         call("redeploy", f"{REDEPLOY}?seconds=2"),

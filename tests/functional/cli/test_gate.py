@@ -130,7 +130,6 @@ def tasks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, 
     """Run all waits in one playbook, and return each task by its host and its name."""
     directory = tmp_path_factory.mktemp("gates")
     ansible = Ansible(Path(os.environ["TUTUM_TEST_ANSIBLE_BIN"]), Path(os.environ["TUTUM_TEST_COLLECTIONS"]), directory)
-    ansible.environment["ANSIBLE_PIPELINING"] = "1"
     with ExitStack() as stack:
         servers: dict[str, Sandbox] = {}
         hosts = {}
