@@ -49,6 +49,7 @@ def test_requests_missing_on_the_managed_node(ansible: Ansible) -> None:
     """Both modules name the library, the interpreter that lacks it, and how to install it."""
     python = bare_python(ansible)
     tasks: list[dict[str, Any]] = [
+        {"name": "query", "tutum.cloud.tutum_action_info": {"uuid": EXAMPLE}},
         {"name": "wait", "tutum.cloud.wait_for_action": {"uuid": EXAMPLE}},
     ]
     variables = {"ansible_python_interpreter": str(python)}
