@@ -32,7 +32,7 @@ LEAST_CHANGE = 0.03
 """Smaller changes of a median are noise in any case."""
 
 UNKNOWN_SPREAD = 0.25
-"""With so few rounds that their spread says nothing, a change of less than this is taken for noise."""
+"""With so few rounds, the spread has no meaning. A smaller change than this counts as noise."""
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[bool, str]]:
@@ -69,7 +69,7 @@ def is_change(quantity: str, before: Sequence[float], after: Sequence[float]) ->
 
 
 def _with_ratios(contenders: dict[str, Rounds]) -> dict[str, Rounds]:
-    """Return what was measured, with the ratios to the floor."""
+    """Return the measured values, with the ratios to the floor."""
     found = {name: dict(rounds) for name, rounds in contenders.items()}
     for name in contenders:
         for quantity in ("seconds", "processor"):

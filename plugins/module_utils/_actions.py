@@ -35,7 +35,7 @@ FINAL_STATES = ("Success", "Failed", "Canceled")
 STATES = (*UNFINISHED_STATES, *FINAL_STATES)
 
 ESSENTIAL_FIELDS = ("uuid", "state")
-"""These tell which action it is and how it stands, and cannot be hidden."""
+"""These identify an action and its state, and cannot be hidden."""
 
 DERIVED_FIELDS = ("started_at", "ended_at", "duration", "finished", "object_type", "object_uuid")
 DOCUMENTED_FIELDS = frozenset(
@@ -54,7 +54,7 @@ _SOURCES_OF_DERIVED_FIELDS = {
     "object_uuid": ("object",),
 }
 _FIELDS_OF_LISTS = frozenset(("uuid", "state", "start_date"))
-"""What the reader of lists needs: which action it is, whether it matches, and its place."""
+"""The fields with which the reader of lists identifies, checks, and sorts an action."""
 
 
 def is_finished(action: t.Mapping[str, t.Any]) -> bool:
@@ -91,11 +91,11 @@ class Fields:
         self._dropped = self.hidden - _FIELDS_OF_LISTS
 
     def note(self, action: Action) -> None:
-        """Note the names of an action's fields: they need no warning."""
+        """Remember the names of an action's fields, for which no warning is needed."""
         self._unknown.difference_update(action)
 
     def keep(self, action: Action) -> Action:
-        """Return an action without what is not needed any more, as soon as it is read: a history can be long."""
+        """Return an action without the fields that are not needed, as soon as it is read: a history can be long."""
         self.note(action)
         if self.selected is not None:
             return {name: value for name, value in action.items() if name in self._kept}
@@ -110,7 +110,7 @@ class Fields:
         """
         self.note(action)
         shown = {name: value for name, value in action.items() if name not in self.hidden}
-        # A date takes time to parse, so only those are that are needed.
+        # Parsing a date takes time, so only the dates that are needed are parsed.
         start, end = (
             parse_api_date(shown.get(name)) if name in self._sources else None for name in ("start_date", "end_date")
         )

@@ -52,7 +52,7 @@ class ChangeOptions:
         self.since(datetime.now(timezone.utc))
 
     def since(self, now: datetime) -> datetime | None:
-        """Return the moment from which on changes are reported; None for the start of the source.
+        """Return the time from which changes are reported; None for the start of the source.
 
         :param now: the present, for relative dates.
         """

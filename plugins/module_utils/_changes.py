@@ -249,7 +249,7 @@ class Changes:
         return ListReader(self._client).page(filters, 0, deadline=deadline, limit=1)
 
     def _is_first_look(self) -> bool:
-        """Return whether what is read now shows how things were when the source started."""
+        """Return whether the lists that are read now show the state at the start of the source."""
         is_prompt = self._attempts == 1 and self._client.clock() - self._started <= GRACE_SECONDS
         return is_prompt and self._options.starts_now
 
@@ -261,7 +261,7 @@ class Changes:
         return from_timestamp(seconds)
 
     def _is_fatal(self, error: ApiError) -> bool:
-        """Return whether an error ends the source. After a good response, it is most likely one of something in between."""
+        """Return whether an error ends the source. After a good response, a proxy or gateway is the likely cause."""
         now = self._client.clock()
         has_response = self._since is not None
         if error.status not in (401, 403):

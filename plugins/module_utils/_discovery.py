@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Which actions of an object a wait is for: those that were unfinished when it began."""
+"""Finds the actions of an object to wait for: those that were unfinished when the wait began."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Discovery:
         """Whether the object certainly has no action at all."""
 
     def start(self) -> None:
-        """Note that the wait begins now."""
+        """Record that the wait begins now."""
         self._started = self._client.clock()
 
     @property

@@ -111,7 +111,7 @@ class Transport:
             return run_within(seconds, lambda: exchange.run(target or url, seconds, body, user_agent))
         except TimeLimitExceededError:
             exchange.is_abandoned = True
-            # Its connection may be in any state: none of this adapter's is used again.
+            # The connection may be in any state, so no connection of this adapter is used again.
             if self._adapter is adapter:
                 self._adapter = _new_adapter()
             adapter.close()
@@ -130,7 +130,7 @@ class _Exchange:
         self._method = method
         self._url = url
         self.is_abandoned = False
-        """Whether the result is not expected any more."""
+        """Whether the caller has stopped waiting for the result."""
 
     def run(self, target: str, seconds: float, body: bytes | None, user_agent: str) -> Response:
         """Send the request, and read the whole response."""

@@ -62,14 +62,14 @@ _MEANINGS_OF_CALLS: dict[int, str] = {
 
 
 def is_transient(status: int) -> bool:
-    """Return whether a request with this status may succeed later."""
+    """Return whether a request that failed with this status may succeed later."""
     return status in _TRANSIENT_CLIENT_ERRORS or (500 <= status < 600 and status not in _PERMANENT_SERVER_ERRORS)
 
 
 def error_from_status(
     settings: ConnectionSettings, method: str, url: str, status: int, *, headers: t.Mapping[str, str], body: bytes
 ) -> ApiError:
-    """Return the error that a response's status means, with the server's message."""
+    """Return the error for the status of a response, with the server's message."""
     meaning = (_MEANINGS if method == "GET" else {**_MEANINGS, **_MEANINGS_OF_CALLS}).get(status)
     if meaning is None:
         meaning = "the server reports an error. Try again later" if is_transient(status) else ""
@@ -92,7 +92,7 @@ def error_from_status(
 def error_from_exception(  # noqa: PLR0911 - one for each kind of exception
     settings: ConnectionSettings, method: str, url: str, error: Exception, proxy: tuple[str, str] | None
 ) -> ApiError:
-    """Return the error that an exception of the library or the system means."""
+    """Return the error for an exception of the library or the system."""
     cause = _root_cause(error)
     reason = _safe(settings, getattr(cause, "strerror", None) or str(cause) or type(cause).__name__)
     was_sent = not _happened_before_sending(error)
@@ -123,7 +123,7 @@ def error_from_exception(  # noqa: PLR0911 - one for each kind of exception
     if isinstance(cause, urllib3.exceptions.LocationValueError) or (
         proxy and isinstance(error, (ValueError, TypeError))
     ):
-        # Most likely the URL of a proxy. The library would quote the password in it.
+        # Most likely the URL of a proxy. The library's message would contain the password in it.
         variable = proxy[0] if proxy else "HTTP_PROXY and HTTPS_PROXY"
         return ApiError(url, f"Cannot send the request: invalid URL. Check {variable} and api_url", method=method)
     if isinstance(error, (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
@@ -137,7 +137,7 @@ def is_timeout(error: Exception) -> bool:
     cause = _root_cause(error)
     if isinstance(error, requests.Timeout) or isinstance(cause, urllib3.exceptions.ReadTimeoutError):
         return True
-    # One with a number is the system's: there was no reaction to the attempt to connect.
+    # An error with a number comes from the system: the host did not respond to the connection attempt.
     return isinstance(cause, socket.timeout) and cause.errno is None
 
 

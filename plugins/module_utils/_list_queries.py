@@ -65,7 +65,7 @@ class ListQuery:
             found = self._read({**self._query.filters, "state": state}, limit=limit)
             has_more = has_more or found.has_more
             total = None if total is None or found.total_count is None else total + found.total_count
-            # What moved from one state to the next while the lists were read counts in the later one.
+            # An action that moved from one state to the next while the lists were read counts in the later state.
             self._collected.update((action["uuid"].lower(), action) for action in found.actions)
         actions = list(self._collected.values())
         if len(wanted) > 1:

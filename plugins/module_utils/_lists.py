@@ -142,7 +142,7 @@ class ListReader:
                 return None
             actions = self._in_order(actions, deadline, newest_first)
         known = len(actions) + has_more
-        # The server's number is a hint, which what was read may refute.
+        # The server's number is only a hint: the actions that were read may contradict it.
         total = known if not has_more else first.total_count if (first.total_count or 0) >= known else None
         return ListResult(actions[:limit], total, known > limit)
 
@@ -163,7 +163,7 @@ class ListReader:
         return self._read_range(page, first, None)
 
     def _find_length(self, page: GetPage, first: Page) -> int:
-        """Return the length of a list, less at most a page, by doubling and halving: the server does not tell it."""
+        """Return the length of a list, less at most a page, by doubling and halving: the server does not report it."""
         low, high = first.end, 2 * first.end + 1
         while page(high, limit=1).objects:
             low, high = high, 2 * high
@@ -220,7 +220,7 @@ class ListReader:
                 uuids.extend(current.uuids[overlap:])
                 news = len(found) - known
                 if current.uuids[:1] == [last] and news < len(current.uuids) - 1:
-                    # Nothing moved, so what is repeated is repeated by the list itself.
+                    # Nothing moved, so the list itself repeats actions.
                     is_certain = False
                 without_news = 0 if news else without_news + 1
                 if current.has_next and without_news >= MAX_PAGES_WITHOUT_NEWS:

@@ -224,12 +224,12 @@ def describe_shortage(count: int, min_actions: int) -> str:
 
 
 def number_of_unfinished(texts: ActionTexts) -> str:
-    """Return how many of the actions are unfinished: ``2 of 4 actions unfinished``."""
+    """Return the part of a message that counts the unfinished actions: ``2 of 4 actions unfinished``."""
     return f"{len(texts.watched.unfinished)} of {len(texts.watched)} actions unfinished"
 
 
 def still_running(texts: ActionTexts) -> str:
-    """Return the sentence about what fail_fast left."""
+    """Return the sentence about the actions that fail_fast left running."""
     count = len(texts.watched.unfinished)
     verb = "was" if count == 1 else "were"
     return f"{count_actions(count)} {verb} still running when fail_fast stopped the wait."

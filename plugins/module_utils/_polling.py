@@ -47,7 +47,7 @@ LOGS_SECONDS = 2.0
 
 
 class Poller:
-    """Polls the actions of one wait. What it learns is in ``watched``."""
+    """Polls the actions of one wait, and stores the results in ``watched``."""
 
     def __init__(self, actions: ActionsClient, options: WaitOptions, watched: WatchedActions) -> None:
         """
@@ -79,7 +79,7 @@ class Poller:
         """Whether actions were ever looked for with the API's filters, and without an error."""
 
     def start(self) -> None:
-        """Note that the wait begins now."""
+        """Record that the wait begins now."""
         self._started = self._client.clock()
         self.discovery.start()
 
@@ -115,7 +115,7 @@ class Poller:
             self.filters_work = self.filters_work or not self.discovery_failed
 
     def fetch_missing_logs(self, deadline: float) -> None:
-        """Fetch the logs, which lists may lack, of what failed; one short attempt."""
+        """Fetch the logs of the actions that failed, since lists may lack them; one short attempt."""
         lacking = [uuid for uuid in self._watched.failed if "logs" not in (self._watched.last_seen(uuid) or {})]
         if not lacking or "logs" in self._options.fields.hidden:
             return
@@ -125,7 +125,7 @@ class Poller:
                 self._record(outcome)
 
     def _attempt(self, request: t.Callable[[], object]) -> bool:
-        """Send requests, note an error, and return whether there was none."""
+        """Send requests, record an error, and return whether there was none."""
         try:
             request()
         except ApiError as error:
@@ -165,7 +165,7 @@ class Poller:
         self.had_response = self.filters_work = True
 
     def _unresponsive_first(self) -> list[str]:
-        """Return the unfinished actions, those first that were polled the longest time ago: all get their turn."""
+        """Return the unfinished actions, those first whose last poll is the longest ago, so that all get their turn."""
         unresolved = set(self._watched.unresolved)
         uuids = [uuid for uuid in self._watched.unfinished if uuid not in unresolved]
         return sorted(uuids, key=lambda uuid: self._last_polls.get(uuid, 0))
@@ -244,7 +244,7 @@ class Poller:
         return True
 
     def _pause_lists(self) -> None:
-        """Do without lists until this wait is twice as long."""
+        """Use no lists until this wait is twice as long."""
         now = self._client.clock()
         self._lists_paused_until = now + max(LIST_SECONDS, now - self._started)
 

@@ -44,7 +44,7 @@ class ProgressWriter:
         self._append(_LOG, line)
 
     def _append(self, kind: str, line: str) -> None:
-        # The wait matters, not whether it is followed.
+        # The wait is more important than its progress.
         with suppress(OSError), open(self._path, "a", encoding="utf-8", errors="replace") as file:
             file.write(f"{kind}{line}\n")
 
@@ -69,7 +69,7 @@ class ProgressReader:
             return [], None
         complete = content[: content.rfind(b"\n") + 1]
         if not complete and len(content) == MAX_READ_BYTES:
-            complete = content  # Not what the module writes.
+            complete = content  # The module does not write this.
         self._offset += len(complete)
         lines = complete.decode("utf-8", "replace").split("\n")[:-1]
         statuses = [line[1:] for line in lines if line.startswith(_STATUS)]

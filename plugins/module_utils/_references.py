@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What names an action or an object: a UUID, a short UUID, a resource URI, or a URL."""
+"""References to actions and objects: a UUID, a short UUID, a resource URI, or a URL."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LIST_PATH = "action/"
 
 UUID_LENGTH = 36
 SHORT_UUID_LENGTH = 8
-"""The characters that the original client shows of a UUID."""
+"""The number of characters of a UUID that the original client shows."""
 
 MAX_REFERENCE_LENGTH = 500
 
@@ -105,7 +105,7 @@ def parse_object(value: object, api_url: str) -> str:
 
 
 def object_parts(path: object) -> tuple[str | None, str | None]:
-    """Return the type and the UUID in the resource URI of an object; None for what is not there."""
+    """Return the type and the UUID in the resource URI of an object; None for a missing one."""
     return _path_parts(path) if isinstance(path, str) and len(path) <= MAX_REFERENCE_LENGTH else (None, None)
 
 
@@ -129,7 +129,7 @@ def _parse_uuid(text: str) -> str | None:
         parts.append(rest[:length])
         rest = rest[length:]
     uuid = "-".join(part for part in parts if part)
-    # Hyphens are in their places, or there is none.
+    # The hyphens are in their places, or there are none.
     return uuid if "-" not in text or text.lower().rstrip("-") == uuid else None
 
 

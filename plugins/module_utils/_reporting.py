@@ -61,7 +61,7 @@ class Reporter:
             self._follower.show_new_lines()
         now = self._client.clock()
         if isinstance(error, NotFoundError):
-            error = None  # The status says that the action is not seen.
+            error = None  # The status line already says that the action is not seen.
         watched = self._texts.watched
         news = (watched.states, watched.unfinished, error is None)
         if news == self._last_news and now - self._last_status_at < HEARTBEAT_SECONDS:

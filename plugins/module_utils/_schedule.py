@@ -58,7 +58,7 @@ def next_pause(
     jitter = JITTER * random_source() * pause
     if pause - jitter >= shortest:
         pause -= jitter
-    else:  # The first pauses are the shortest ones, and can only be longer.
+    else:  # The first pauses are the shortest ones, so jitter only makes them longer.
         pause = max(pause, min(pause + jitter, max_interval))
     if failures:
         backoff = min(max(max_interval, pause), FAILURE_PAUSE_SECONDS * 2.0 ** min(failures - 1, 10))

@@ -80,7 +80,7 @@ class ConnectionSettings:
         return []
 
     def key(self) -> tuple[t.Any, ...]:
-        """Return what two settings must have in common to share a connection."""
+        """Return the parts that two settings must have in common to share a connection."""
         proxies = tuple(
             sorted((name, value) for name, value in self.environ.items() if name.lower().endswith("_proxy"))
         )

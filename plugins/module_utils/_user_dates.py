@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Dates as users write them. What is returned is what the API's filters accept."""
+"""Dates as users write them, converted to the form that the API's filters accept."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def parse_user_date(option: str, value: str, now: datetime) -> str:
                 moment += span - SMALLEST_STEP
             return format_iso(moment)
     except (ValueError, OverflowError, TypeError, IndexError):
-        pass  # The form is right, but there is no such day, hour, or zone.
+        pass  # The format is valid, but there is no such day, hour, or time zone.
     raise OptionError(
         option,
         value,

@@ -33,7 +33,7 @@ CHECK_MILLISECONDS = 500
 
 
 def finish_wait(module: AnsibleModule, wait: Wait, results: t.Mapping[str, t.Any] | None = None) -> t.NoReturn:
-    """End the module with what became of a wait.
+    """End the module with the outcome of a wait.
 
     :param results: what else is known, which takes precedence.
     """

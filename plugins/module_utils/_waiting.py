@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Waiting for actions: when to poll, when a wait is over, and what became of it.
+"""Waiting for actions: when to poll, when a wait is over, and its outcome.
 
 Times are seconds. The clock, the sleep and the randomness are parameters, so that tests take no time.
 """
@@ -95,7 +95,7 @@ class Wait:
         self.timed_out = False
 
     def run(self) -> None:
-        """Wait. What became of it is in :meth:`failure` and :meth:`results`.
+        """Wait. The outcome is in :meth:`failure` and :meth:`results`.
 
         :raises TutumError: only a user can fix it (a wrong key); ``results`` holds what was seen before.
         """
@@ -157,7 +157,7 @@ class Wait:
         else:
             self._consecutive_failures += 1
         if isinstance(error, NotFoundError):
-            # Whether an action counts as not found, WatchedActions decides.
+            # WatchedActions decides whether an action counts as not found.
             is_of_list = poller.discovery_failed
             if is_of_list and not self._has_seen_response and self._missing_list.note("", now):
                 raise error
@@ -189,7 +189,7 @@ class Wait:
 
     def _sleep_until(self, moment: float) -> None:
         while self._clock() < moment:
-            # There are lengths that no sleep accepts.
+            # No sleep accepts arbitrarily long times.
             self._sleep(min(moment - self._clock(), 86400.0))
 
     def _is_over(self) -> bool:
@@ -199,7 +199,7 @@ class Wait:
 
     @property
     def changed(self) -> bool:
-        """Whether something was canceled."""
+        """Whether an action was canceled."""
         return bool(self._cancellation.canceled)
 
     @property
@@ -212,7 +212,7 @@ class Wait:
 
     @property
     def warnings(self) -> list[str]:
-        """What the user should know of a wait that did not fail."""
+        """Warnings about a wait that did not fail."""
         warnings = list(self.field_warnings)
         if not self._watched and not self.failure():
             why = "no action was found" if self._options.references else "uuid is an empty list"

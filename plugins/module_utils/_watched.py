@@ -47,7 +47,7 @@ class LastingCondition:
         return polls + 1 >= self._polls and now - since >= self._seconds
 
     def clear(self, name: str) -> None:
-        """Note that the condition does not hold."""
+        """Record that the condition does not hold."""
         self._since.pop(name, None)
 
 
@@ -99,7 +99,7 @@ class WatchedActions:
         known = self._last_seen[uuid]
         # Final states do not change, except through a retry. A server that lags behind must not undo one.
         if known is None or is_finished(action) or not is_finished(known):
-            # A list may lack fields that the action's own response had.
+            # A list may lack fields that the response to the action's own URL had.
             is_same = known is not None and known.get("state") == action.get("state")
             self._last_seen[uuid] = {**known, **action} if known is not None and is_same else action
         self._seen_at[uuid] = now
@@ -119,12 +119,12 @@ class WatchedActions:
 
     @property
     def unresolved(self) -> list[str]:
-        """The short UUIDs whose whole ones are not known."""
+        """The short UUIDs that are not resolved yet."""
         return [one for one in self._last_seen if is_short(one) and one not in self._not_found]
 
     @property
     def unfinished(self) -> list[str]:
-        """What is not known to be in a final state, short UUIDs included."""
+        """Actions that are not known to be in a final state, including short UUIDs."""
         return [
             uuid
             for uuid, action in self._last_seen.items()
@@ -137,17 +137,17 @@ class WatchedActions:
 
     @property
     def failed(self) -> list[str]:
-        """What finished in another state than those that count as success."""
+        """Actions that finished in a state that does not count as success."""
         return [uuid for uuid, action in self._last_seen.items() if action and self._has_failed(action)]
 
     @property
     def not_found(self) -> list[str]:
-        """What the API does not know (any more), without what is skipped."""
+        """Actions that the API does not know (any more), without the skipped ones."""
         return [uuid for uuid in self._last_seen if uuid in self._not_found and not self._is_skipped(uuid)]
 
     @property
     def unsuccessful(self) -> list[str]:
-        """What failed or was not found."""
+        """Actions that failed or were not found."""
         bad = {*self.failed, *self.not_found}
         return [uuid for uuid in self._last_seen if uuid in bad]
 

@@ -96,7 +96,7 @@ class WaitingAction(ActionBase):
         try:
             return not self._task.no_log and bool(boolean(self._task.args.get("progress", True)))
         except TypeError:
-            return False  # The module refuses what is not a boolean.
+            return False  # The module refuses a value that is not a boolean.
 
     def _hosts_at_a_time(self, task_vars: Mapping[str, t.Any]) -> int:
         """Return how many hosts may be waiting together with this one."""
@@ -135,12 +135,12 @@ class _Follower:
             if self._has_shown or now - self._started >= 2 * CHECK_SECONDS:
                 self._show_status(self._status)
         elif now - self._shown_at >= longest:
-            # Nothing can be read here: the connection is remote, or the file another user's. Or the server is slow.
+            # Nothing can be read: the connection is remote, or the file belongs to another user. Or the server is slow.
             self._show(f"still waiting ({now - self._started:.0f} s elapsed)")
             self._shown_at = now
 
     def finish(self) -> None:
-        """Show the last lines; a wait that was over before anything was shown needs none."""
+        """Show the last lines. A wait that ended before anything was shown needs none."""
         logs, status = self._reader.read() if self._reader else ([], None)
         for line in logs:
             self._show(line)
@@ -168,8 +168,8 @@ def _watch(is_over: threading.Event, follower: _Follower | None) -> None:
 
 
 def _printer(task_vars: Mapping[str, t.Any]) -> t.Callable[[str], None]:
-    """Return what shows a line about a host on the terminal."""
-    # Programs read what a JSON callback, or an ad hoc command, writes to stdout.
+    """Return a function that shows a line about a host on the terminal."""
+    # Programs read the stdout of a JSON callback or an ad hoc command.
     is_read_by_program = (
         "json" in constants.DEFAULT_STDOUT_CALLBACK or task_vars.get("ansible_play_name") == AD_HOC_PLAY
     )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 RUN_SECONDS = 180.0
-"""The time limit of a command: the slowest one of these tests on a busy machine."""
+"""The time limit of a command. The slowest one of the tests stays below it on a busy machine."""
 
 STAND_INS = Path(__file__).with_name("stand_ins")
 
@@ -84,7 +84,7 @@ class Ansible:
         self.mark = f"TUTUM_TEST_MARK={uuid.uuid4()}"
         self._results = directory / "results.jsonl"
         self.environment = {
-            # Ansible takes ~ for the home of the user that it runs as, and ignores HOME.
+            # Ansible uses the home of the user that it runs as for ~, and ignores HOME.
             "ANSIBLE_ASYNC_DIR": str(temporary / "async"),
             "ANSIBLE_CALLBACKS_ENABLED": "results_json",
             "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).with_name("callback_plugins")),
@@ -120,7 +120,7 @@ class Ansible:
         return ["-i", str(self.write("inventory.yml", json.dumps(content)))]
 
     def host(self, connection: str, **variables: Any) -> dict[str, Any]:
-        """Return the variables of a host that is this machine. With `ssh` it is another one to Ansible."""
+        """Return the variables of a host that is this machine. With `ssh`, Ansible treats it as another machine."""
         return {
             "ansible_connection": connection,
             "ansible_python_interpreter": str(self.python),
@@ -178,11 +178,11 @@ class Ansible:
         return found
 
     def waiting_modules(self) -> dict[int, str]:
-        """Return those processes that are the waiting module, or that run it."""
+        """Return the processes that are the waiting module, or that run it."""
         return {pid: line for pid, line in self.processes().items() if "AnsiballZ_wait_for_action" in line}
 
     def end_processes(self) -> dict[int, str]:
-        """Kill all processes that are left, and return them."""
+        """Kill all remaining processes, and return them."""
         left = self.processes()
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
@@ -200,14 +200,14 @@ def _use_terminal() -> None:
 
 
 class Terminal:
-    """A command on a terminal of its own (a pseudo-terminal), and its user."""
+    """A command on its own terminal (a pseudo-terminal), and its user."""
 
     def __init__(self, command: Sequence[str], directory: Path, environment: Mapping[str, str]) -> None:
         self._master, slave = pty.openpty()
         # Wide enough that no line is wrapped.
         termios.tcsetwinsize(slave, (50, 1000))
         self.lines: list[tuple[float, str]] = []
-        """What was shown: monotonic seconds, and the line."""
+        """The lines that were shown, each with the monotonic seconds."""
         self._changed = threading.Condition()
         self.process = subprocess.Popen(
             command,
@@ -286,7 +286,7 @@ class Terminal:
 
 
 def wait_until(condition: Callable[[], object], seconds: float = RUN_SECONDS) -> float:
-    """Check a condition until it is true, and return the seconds that it took; an AssertionError if it never is."""
+    """Check a condition until it is true, and return the seconds that this took. Fail if it never is."""
     started = time.monotonic()
     while not condition():
         assert time.monotonic() - started < seconds, f"it did not happen within {seconds} s"

@@ -43,7 +43,7 @@ GOOD, REFUSED, TIMED_OUT = "good", "refused", "timed out"
 RETRIES = 2
 SHORT_WAIT, LONG_WAIT = 2.0, 60.0
 STALL = 5.0
-"""Seconds that a busy machine may add where a test checks how long something takes at most."""
+"""Seconds that a busy machine may add to an upper limit of a duration."""
 
 VERBS = "check|set|use|install|increase|specify|remove|reduce|add|try|narrow|retry"
 REMEDY = re.compile(rf"\b(?:{VERBS})\b", re.IGNORECASE)
@@ -85,7 +85,7 @@ class Case:
     middle_faults: tuple[Fault, ...] = ()
     """The faults that cost a wait one poll, after a good response; by default the first of `faults`, once."""
     middle_failures: int | None = 1
-    """How many polls that costs; None where there is no such test."""
+    """How many polls those faults cost; None if there is no such test."""
     options: dict[str, Any] = field(default_factory=dict)
     server: str = "plain"
 
@@ -237,7 +237,7 @@ def _path(key: str) -> list[str | int]:
 
 
 def retry_after(value: str, **expected: Any) -> Case:
-    """A delay that the server requests, and that is kept where it is valid."""
+    """A delay that the server requests, and that the client uses if it is valid."""
     return Case(
         f"503 once, Retry-After: {value[:40]}",
         DETAIL,
@@ -431,7 +431,7 @@ def _lists() -> Iterator[Case]:
         ("next a number", patch({"meta.next": 2}), "meta.next is a number"),
     ):
         yield invalid(f"list: {name}", LIST, fault, message)
-    # A server that ignores a filter is no hiccup: a wait ends, whenever that is seen.
+    # A server that ignores a filter is not a temporary error: the wait ends as soon as this is seen.
     other = patch({"objects.0.object": "/api/v1/service/x/"})
     ignored = invalid("list: of another object", LIST, other, "do not match the filter object")
     yield replace(ignored, middle_failures=None)

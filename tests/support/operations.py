@@ -34,7 +34,7 @@ LIMITS = {name: CONNECTION[name]["default"] for name in ("validate_certs", "requ
 
 
 def settings_for(sandbox: Sandbox, environ: Mapping[str, str] | None = None, **options: Any) -> ConnectionSettings:
-    """Return the connection settings for these options; what is not given is the sandbox's."""
+    """Return the connection settings for these options. Options that are not given have the sandbox's values."""
     given = {"api_url": sandbox.url, **options}
     if "authorization" not in given:
         given = {"username": sandbox.username, "api_key": sandbox.api_key, **given}

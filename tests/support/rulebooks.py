@@ -53,7 +53,7 @@ class Rulebook:
 
     @property
     def output(self) -> str:
-        """What it printed so far."""
+        """The output so far."""
         return self._output.read_text(encoding="utf-8", errors="replace")
 
     def wait_for(self, text: str, count: int = 1) -> None:
@@ -82,7 +82,7 @@ class Rulebook:
         return self._process.wait(WAIT_SECONDS)
 
     def close(self) -> None:
-        """End it and the playbooks that it runs, if it still runs."""
+        """End it and the playbooks that it runs, if it is still running."""
         if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()

@@ -146,7 +146,7 @@ class Job:
         """What AWX shows as the output of the job."""
         return "\n".join(event["stdout"] for event in self.events() if event["stdout"])
 
-    # What it leaves.
+    # The files.
 
     def places(self) -> dict[str, str]:
         """Return the content of all files of the job, without those that were given."""

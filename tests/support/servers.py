@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Small servers between the client and a sandbox, or in its place. Standard library only."""
+"""Small servers that stand between the client and a sandbox, or replace the sandbox. Standard library only."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What belongs into the built artifact, and what must never get there."""
+"""The files of the built artifact, and those that it must not contain."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _LEFTOVERS = (
 
 
 def expected_files(collection: Path) -> set[str]:
-    """Names of the files that an artifact built from this clean copy of the collection consists of."""
+    """Return the names of the files in an artifact that is built from this clean copy of the collection."""
     names = (path.relative_to(collection) for path in collection.rglob("*") if path.is_symlink() or path.is_file())
     visible = {str(name) for name in names if not any(part.startswith(".") for part in name.parts)}
     return visible - _CHECKOUT_ONLY | _WRITTEN_BY_THE_BUILD
 
 
 def leave_leftovers(collection: Path) -> None:
-    """Litter the copy with what tools leave in a checkout: a build must leave all of it out."""
+    """Add files to the copy that tools leave in a checkout: a build must leave all of them out."""
     for name in _LEFTOVERS:
         path = collection / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def leave_leftovers(collection: Path) -> None:
 
 
 def problems(artifact: Path, expected: set[str]) -> list[str]:
-    """One line for each file that the artifact should not have, or lacks."""
+    """Return one line for each file that the artifact should not have, or lacks."""
     with tarfile.open(artifact) as archive:
         found = {member.name for member in archive.getmembers() if not member.isdir()}
     unwanted = [f"{artifact.name} should not contain {name}" for name in sorted(found - expected)]

@@ -27,7 +27,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = CHECKOUT / ".venv"
 CACHE = CHECKOUT / ".cache"
 
-# What each environment installs: requirement files, relative to the checkout.
+# The requirement files of each environment, relative to the checkout.
 REQUIREMENTS = {
     "nox": ["tests/tools/requirements/nox.txt"],
     "sandbox": ["tests/support/sandbox/requirements.txt"],
@@ -37,11 +37,11 @@ REQUIREMENTS = {
 
 
 class EnvironmentCreationError(Exception):
-    """A virtual environment cannot be created; the text is for a person."""
+    """A virtual environment cannot be created. The message is for a person."""
 
 
 def environment_python(name: str) -> Path:
-    """The interpreter of ``.venv/NAME``, which is created or updated first when its requirements changed."""
+    """Return the interpreter of ``.venv/NAME``. Create or update the environment first if its requirements changed."""
     CACHE.mkdir(exist_ok=True)
     python = ENVIRONMENTS / name / "bin" / "python"
     with _locked(CACHE / f"environment-{name}.lock"):
@@ -80,7 +80,7 @@ def _run(command: list[str], *, hint: str) -> None:
     home = CACHE / "home"
     home.mkdir(exist_ok=True)
     environment["HOME"] = str(home)
-    # An environment that is active around us must not leak into the new one.
+    # An active virtual environment must not affect the new one.
     environment.pop("PYTHONPATH", None)
     done = subprocess.run(
         command, check=False, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -56,7 +56,7 @@ GLOSSARY = {
     r"newcomer(s)?": "new user, first use",
 }
 
-# Texts that are not the project's own.
+# Texts from elsewhere, and lists of words.
 EXCLUDED = re.compile(
     r"(COPYING|LICENSES/.*|tests/tools/glossary\.py|tests/tools/tests/test_glossary\.py|.*\.(png|ico|gz))"
 )
@@ -64,7 +64,7 @@ EXCLUDED = re.compile(
 # Directories that tools write.
 GENERATED = re.compile(r"__pycache__|output|\..*_cache")
 
-# Names that others gave.
+# Names that other projects chose.
 FOREIGN = re.compile(r"--ask-[a-z-]+|ask_[a-z]+_pass(word)?|list_tasks|\btroubleshooting\b")
 
 _PATTERN = re.compile(rf"\b(?:{'|'.join(f'(?:{pattern})' for pattern in GLOSSARY)})\b")
@@ -72,7 +72,7 @@ _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 class Finding(NamedTuple):
-    """A word that another one should replace."""
+    """A word that should be replaced."""
 
     path: str
     line: int
@@ -84,7 +84,7 @@ class Finding(NamedTuple):
 
 
 def findings_in(path: str, text: str) -> Iterator[Finding]:
-    """Yield what should be replaced in a text."""
+    """Yield the words of a text that should be replaced."""
     for number, line in enumerate(text.splitlines(), start=1):
         words = _CAMEL_CASE.sub(" ", FOREIGN.sub(" ", line)).replace("_", " ").replace("-", " ").lower()
         for match in _PATTERN.finditer(words):
@@ -104,7 +104,7 @@ def project_files(checkout: Path) -> Iterable[str]:
 
 
 def main() -> int:
-    """Check all files; the exit status."""
+    """Check all files, and return the exit status."""
     count = 0
     for path in project_files(CHECKOUT):
         for finding in findings_in(path, (CHECKOUT / path).read_text(encoding="utf-8")):

@@ -60,7 +60,7 @@ CORES = (
     Core("devel", ("3.13", "3.14", "3.15"), {"3.14": "sanity pytest"}, prerelease=True),
 )
 
-# Few machines have these Pythons so far. CI does without them, too.
+# Few machines have these Python versions so far. CI may skip them.
 OPTIONAL_PYTHONS = ("3.14", "3.15")
 
 

@@ -28,12 +28,12 @@ LOGS = CHECKOUT / ".cache" / "logs"
 MATRIX = "tests/tools/matrix.py"
 NOX = [sys.executable, "-m", "nox", "--non-interactive"]
 
-# The slowest ones begin, so that none of them is alone at the end.
+# The slowest sessions start first, so that none of them runs alone at the end.
 _FIRST = ("cli", "integration", "examples", "client", "sanity", "units", "target", "types")
 
 _INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
-# How the tools report what they ran. ansible-test repeats pytest's last line for each group of unit tests.
+# How the tools report which tests they ran. ansible-test repeats pytest's last line for each group of unit tests.
 _PYTEST = re.compile(
     r"^=+ (?:.*\D)?\d+ (?:passed|failed|skipped|error|xfailed|deselected).* in [\d.]+s.*=+$", re.MULTILINE
 )
@@ -81,7 +81,7 @@ class Result:
 
 @dataclass
 class Runner:
-    """Runs sessions and can end all that are running."""
+    """Runs sessions, and can end all running ones."""
 
     time_limit: float
     _running: set[subprocess.Popen[bytes]] = field(default_factory=set)
@@ -122,7 +122,7 @@ class Runner:
         return Result(session, time.monotonic() - started, status, text, counts, reason)
 
     def stop(self) -> None:
-        """Start nothing more, and end what is running."""
+        """Start no more sessions, and end the running ones."""
         self._stopped.set()
         with self._lock:
             running = list(self._running)
@@ -131,7 +131,7 @@ class Runner:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a session with all its children: first as Ctrl-C does, so that it can clean up."""
+    """End a session and all its children, first with SIGINT, so that it can clean up."""
     for sent, seconds in ((signal.SIGINT, 10.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
         try:
             os.killpg(process.pid, sent)
@@ -143,7 +143,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def count_tests(log: str, *, failed: bool) -> Counts:
-    """Sum up what the tools in a session's log say they ran. A session that counts nothing is one test itself."""
+    """Sum up the tests in a session's log. A session without counts is one test itself."""
     counts = Counts()
     for line in _PYTEST.findall(log):
         for number, outcome in _PYTEST_COUNT.findall(line):
@@ -160,7 +160,7 @@ def count_tests(log: str, *, failed: bool) -> Counts:
 
 
 def list_sessions() -> list[str]:
-    """Names of the default sessions, the slowest first."""
+    """Return the names of the default sessions, the slowest first."""
     listing = subprocess.run([*NOX, "--list", "--json"], cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True)
     # `lint` only starts other sessions of the list.
     sessions: list[str] = [each["session"] for each in json.loads(listing.stdout) if each["session"] != "lint"]
@@ -173,7 +173,7 @@ def list_sessions() -> list[str]:
 
 
 def summarize(results: list[Result]) -> list[str]:
-    """Return the last lines: what was skipped for which reasons, and the totals, alone in a line that CI can read."""
+    """Return the last lines: the skipped sessions with their reasons, and the totals alone in a line for CI."""
     totals = Counts()
     reasons: dict[str, list[str]] = {}
     for result in results:
@@ -186,14 +186,14 @@ def summarize(results: list[Result]) -> list[str]:
 
 
 def has_tested_a_core(results: list[Result]) -> bool:
-    """Return whether real playbooks ran with any ansible-core: without them, a run says little."""
+    """Return whether real playbooks ran with any ansible-core. Without them, a run proves little."""
     return any(each.session.startswith("integration-") and not each.skipped for each in results)
 
 
 def main() -> int:
     """Run all default sessions."""
     parser = argparse.ArgumentParser(description=__doc__)
-    # A session often waits. With many more than there are cores, tests with real time limits would fail.
+    # Sessions often wait. But with many more jobs than cores, tests with real time limits would fail.
     jobs = (os.cpu_count() or 1) + 1
     parser.add_argument("--jobs", type=int, default=jobs, help="how many at a time (default: %(default)s)")
     parser.add_argument(
@@ -202,12 +202,12 @@ def main() -> int:
     arguments = parser.parse_args()
 
     def interrupt(_signal: int, _frame: object) -> None:
-        # Once is enough: make passes on what its whole group got, and people press Ctrl-C twice.
+        # Once is enough: make sends its group's signal again, and people press Ctrl-C twice.
         for each in _INTERRUPTIONS:
             signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    # Also where Ctrl-C was ignored, as in a background job: the sessions inherit that, and it is how they are ended.
+    # Set this even if Ctrl-C was ignored, as in a background job: the sessions inherit it, and Ctrl-C ends them.
     for each in _INTERRUPTIONS:
         signal.signal(each, interrupt)
     LOGS.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Copies of the collection as ansible-test and the other tools want it: ``.../ansible_collections/tutum/cloud``."""
+"""Copies of the collection at the path that ansible-test requires: ``.../ansible_collections/tutum/cloud``."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ SUCCESS = ((0.0, "In progress"), (2.0, "Success"))
 
 
 class Reaction(t.NamedTuple):
-    """What happens to one call."""
+    """The effect of one call."""
 
     outcome: Fault | t.Callable[[str], Fault]
     """The response or the error, or a function that returns it for the UUID of the action."""
@@ -39,7 +39,7 @@ def lost(*, was_sent: bool = True) -> TransientError:
 
 
 class Received(t.NamedTuple):
-    """A call as it arrived."""
+    """A call that arrived."""
 
     method: str
     target: str

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What several tests share."""
+"""Fixtures and markers of all unit tests."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def module_runs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> t.Callable[[FakeApi], ModuleRuns]:
-    """Return a function that lets the modules use a fake API, without the home and the environment of the caller."""
+    """Return a function that makes the modules use a fake API, without the home and environment of the caller."""
     monkeypatch.setenv("HOME", str(tmp_path))
     for names in ENVIRONMENT.values():
         for name in names:
@@ -40,7 +40,7 @@ def module_runs(
 
 @pytest.fixture(params=["UTC0", "EST5EDT,M3.2.0,M11.1.0", "IST-5:30"])
 def local_zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[str]:
-    """Set the zone of this process: it must not matter."""
+    """Set the time zone of this process, which must not have an effect."""
     monkeypatch.setenv("TZ", request.param)
     time.tzset()
     yield request.param

@@ -33,7 +33,7 @@ Fault = t.Union[Response, Exception]
 
 
 def uuid_of(number: int) -> str:
-    """Return a UUID that is easy to tell from others."""
+    """Return a UUID that is easy to recognize."""
     return f"{number:08x}-0000-4000-8000-{number:012x}"
 
 
@@ -70,7 +70,7 @@ def make_settings(**changes: t.Any) -> ConnectionSettings:
 
 
 class FakeClock:
-    """Shows seconds; only sleeping (or a jump) moves it."""
+    """A clock that only sleeping (or a jump) advances, in seconds."""
 
     def __init__(self, now: float = 1000.0) -> None:
         self.now = now
@@ -177,9 +177,9 @@ class FakeApi:
         self.clock_offset = clock_offset
         self.actions: list[FakeAction] = []
         self.faults: list[Fault | None] = []
-        """What happens to the next requests instead; None lets one pass."""
+        """The reactions to the next requests; None responds as usual."""
         self.fault_for: t.Callable[[str], Fault | None] = lambda _url: None
-        """What happens to a request for this URL instead."""
+        """The reaction to a request for this URL."""
         self.before: t.Callable[[str], object] = lambda _url: None
         """Called before each response, to change something while a client reads."""
         self.urls: list[str] = []
@@ -243,7 +243,7 @@ class FakeApi:
         return found._replace(headers={**date, **found.headers})
 
     def close(self) -> None:
-        """Count."""
+        """Counts."""
         self.closed += 1
 
     def _date(self) -> datetime:
@@ -340,7 +340,7 @@ class FakeClient(Client):
 
 
 def replace_network(monkeypatch: pytest.MonkeyPatch, api: FakeApi) -> list[str]:
-    """Let all clients of this process send their requests to this API; return their Authorization headers."""
+    """Make all clients of this process send their requests to this API, and return their Authorization headers."""
     headers: list[str] = []
 
     def transport(settings: ConnectionSettings) -> FakeApi:

@@ -20,7 +20,7 @@ LOGIN = {"api_url": API_URL, "username": "alice", "api_key": API_KEY}
 
 
 class ModuleRuns:
-    """Runs modules with one fake API, and reads what they print."""
+    """Runs modules with one fake API, and reads their output."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], api: FakeApi) -> None:
         self._monkeypatch = monkeypatch
@@ -31,7 +31,7 @@ class ModuleRuns:
         """Run a module, and return its result as Ansible reads it from stdout."""
         arguments = {"ANSIBLE_MODULE_ARGS": dict(options)}
         self._monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps(arguments).encode())
-        # Since core 2.19 the serialization has a name. Older ones do not look at it.
+        # Since core 2.19, the serialization has a name. Older versions ignore it.
         self._monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         status: object = None
         try:
@@ -40,7 +40,7 @@ class ModuleRuns:
             status = end.code
         printed = self._capsys.readouterr().out
         result: dict[str, t.Any] = json.loads(printed)
-        # Since core 2.22 a module lists what is to be hidden, and Ansible hides it where it reads the result.
+        # Since core 2.22, a module lists the values to hide, and Ansible hides them when it reads the result.
         text = json.dumps({name: value for name, value in result.items() if name != "_ansible_new_secrets"})
         for secret in result.get("_ansible_new_secrets", ()):
             text = text.replace(json.dumps(secret)[1:-1], "$REDACTED$")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 PROPERTY = settings(
     derandomize=True, deadline=None, database=None, max_examples=60, suppress_health_check=list(HealthCheck)
 )
-"""The same examples each time: a test must not fail at random."""
+"""The same examples in each run, so that no test fails at random."""
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),

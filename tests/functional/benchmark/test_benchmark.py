@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The benchmark runs: every case, with small sizes. What it measures then says nothing."""
+"""The benchmark runs: every case, with small sizes. The figures have no meaning then."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CASES = {
     "a call, and the wait for its action of 1 s": {"tutum_call", "uri; uri, until"},
     "2 hosts that wait concurrently, 2 requests a second in all": {"wait_for_action"},
 }
-"""Those whose contenders must not be lost."""
+"""Cases whose contenders must all run."""
 
 
 def test_benchmark_quick_run_measures_every_case(tmp_path: Path) -> None:

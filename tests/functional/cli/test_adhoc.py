@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The plugins from the command line: by full name anywhere, by short name from the checkout."""
+"""The plugins on the command line: by full name anywhere, by short name in the checkout."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ EXAMPLE = "6246c558-976c-4df6-ba60-eb1a344a17af"
 
 @pytest.fixture
 def from_checkout(ansible: Ansible) -> Ansible:
-    """Return Ansible in the checkout, without settings that its ansible.cfg could have."""
+    """Return Ansible in the checkout, without the settings that its ansible.cfg provides."""
     del ansible.environment["ANSIBLE_COLLECTIONS_PATH"]
     ansible.directory = ansible.checkout
     return ansible
 
 
 def test_module_by_its_full_name(ansible: Ansible) -> None:
-    """The output is Ansible's usual form of a result."""
+    """The output is Ansible's usual output of a result."""
     done = ansible.run(["ansible", "localhost", "-m", "tutum.cloud.tutum_action_info", "-a", f"uuid={EXAMPLE}"])
     assert done.status == 0, done.output
     assert done.stdout.startswith("localhost | SUCCESS => {")

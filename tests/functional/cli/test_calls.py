@@ -113,7 +113,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "credential": ({"path": f"{REDEPLOY}?api_key={{{{ key }}}}"}, "which looks like a credential"),
     "list as body": ({"path": REDEPLOY, "body": ["a"]}, "body"),
 }
-"""Some of what the unit tests have all of."""
+"""A part of the cases in the unit tests."""
 
 
 def all_tasks() -> list[dict[str, Any]]:
@@ -156,7 +156,7 @@ def everything(ansible: Ansible, sandbox: Sandbox, tmp_path: Path) -> Finished:
         vars={"key": "{{ lookup('ansible.builtin.env', 'TUTUM_APIKEY') }}"},
     )
     done = ansible.run(command).succeeded()
-    ansible.end_processes()  # What has started the background job checks only every 5 seconds whether it is over.
+    ansible.end_processes()  # Ansible checks only every 5 seconds whether the background job is over.
     return done
 
 
@@ -185,13 +185,13 @@ def test_everything(sandbox: Sandbox, everything: Finished, tmp_path: Path) -> N
     assert (lost["error_type"], lost["uuid"], lost["changed"]) == ("unknown_outcome", None, False)
     assert f"look for the path {path_of(1)}" in lost["msg"]
 
-    # Nothing was sent twice, and nothing that was refused here was sent.
+    # Nothing was sent twice, and no refused call was sent.
     counts = {one["path"]: one["count"] for one in sandbox.calls()}
     operations = [f"/api/v1/action/{long['uuid']}/{name}/" for name in ("cancel", "retry")]
     assert counts == dict.fromkeys([*map(path_of, (2, 4, 5, 7)), *operations], 1)
     assert sum(entry["method"] == "POST" for entry in sandbox.requests()) == sum(counts.values()) + 2
 
-    # Neither the key nor what no_log hides is anywhere.
+    # No place contains the key or the data that no_log hides.
     key, pair = sandbox.api_key, f"{sandbox.username}:{sandbox.api_key}"
     secrets = {key, quote(key, safe=""), base64.b64encode(pair.encode()).decode(), "correct-horse"}
     files = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "playbook.yml"]

@@ -63,7 +63,7 @@ Matrix = tuple[dict[Key, Prepared], Finished, dict[Key, Outcome], dict[Key, int]
 
 
 def options(way: str, *names: str) -> dict[str, str]:
-    """Return each option of a module as the host has it, if it has it."""
+    """Return options of a module, each with the host's value, or omitted if the host has none."""
     return {
         name: f"{{{{ options['{way}'].{name} | default(omit) }}}}" for name in ("uuid", "object", *CONNECTION, *names)
     }
@@ -116,7 +116,7 @@ def run(prepared: list[Prepared], servers: Servers, directory: Path) -> Finished
 
 
 def outcome_of(way: str, task: dict[str, Any]) -> Outcome:
-    """Return the result of a task as the table describes it."""
+    """Return the result of a task in the form of the table."""
     result = task["result"]
     actions = result.get("msg", []) if way == LOOKUP else result.get("actions", [])
     seconds = result.get("elapsed", float("inf"))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 RUNNING = "In progress"
 SOON = {"from_first_request": True}
 FAILING = {"phases": [[0, RUNNING]]}
-"""The test cancels it when the wait has begun."""
+"""The test cancels it after the wait has begun."""
 
 REQUESTS_BEFORE_CANCEL = 6
 CHECK_SECONDS = 0.3
@@ -64,14 +64,14 @@ GATES = {
     "null_in_a_list": Gate({"uuid": [None]}, "uuid"),
     "empty_text": Gate({"uuid": ""}, "Invalid value for option uuid"),
     "object_empty": Gate({"object": ""}, "Invalid value for option object"),
-    # What names something else.
+    # References to something else.
     "object_is_an_action": Gate({"object": "/api/v1/action/{action}/"}, "This is an action", (FAILING,)),
     "uuid_is_an_object": Gate({"uuid": "{object}"}, "This names an object of the type service", (FAILING,)),
     "object_unknown": Gate({"object": "{object}"}, NO_ACTION),
     "object_of_another_type": Gate({"object": "{object of another type}"}, NO_ACTION, (FAILING,)),
     "uuid_unknown": Gate({"uuid": "00000000-0000-4000-8000-000000000000"}, "1 of 1 actions not found"),
     "object_in_capitals": Gate({"object": "{object in capitals}"}, FAILED, (FAILING,)),
-    # What is seen late.
+    # Actions that are seen late.
     "list_that_lags": Gate({"object": "{object}", "min_actions": 1}, FAILED, ({**FAILING, "listed_after": 3},)),
     "too_few_actions": Gate(
         {"object": "{object}", "min_actions": 2, "timeout": 10},
@@ -90,7 +90,7 @@ GATES = {
         ({"phases": [[0, RUNNING], [3, "Failed"]], **SOON},),
         {"clock_offset": -10},
     ),
-    # What the server ignores.
+    # Filters that the server ignores.
     "filter_object_ignored": Gate(
         {"object": "{object}"},
         "do not match the filter object",
@@ -100,7 +100,7 @@ GATES = {
     "filter_state_ignored": Gate(
         {"object": "{object}"}, "do not match the filter state", (FAILING,), {"ignored_filters": ["state"]}
     ),
-    # What succeeds.
+    # Waits that succeed.
     "empty_list": Gate({"uuid": []}, warning="Nothing to wait for: uuid is an empty list"),
     "object_finished": Gate(
         {"object": "{object}"},
@@ -135,7 +135,7 @@ def tasks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, 
         hosts = {}
         failing: list[tuple[str, str, str]] = []
         for number, (name, gate) in enumerate(GATES.items()):
-            # Times that count from the first request are those of the first one by any host.
+            # The first request of any host would start the times of actions that count from the first request.
             is_own = any(action.get("from_first_request") for action in gate.actions)
             key = name if is_own else repr(gate.server)
             if key not in servers:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A wait ends with Ansible: soon, without a traceback, and no process is left. A task with `async` lives on."""
+"""A wait ends together with Ansible, without a traceback or remaining processes. A task with `async` continues."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tutum_sandbox.process import Sandbox
 
 SOON = 10.0
-"""Seconds until everything has ended. It takes two or three; the rest is for a busy machine."""
+"""Seconds until everything has ended. Two or three are usual; the rest is for a busy machine."""
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGKILL")
 RECEIVERS = ("process", "group")
@@ -64,7 +64,7 @@ def prepare(ansible: Ansible, sandbox: Sandbox) -> tuple[list[str], dict[str, st
 
 
 def enable_signals() -> None:
-    """Undo what a shell or `nohup` has set for this process, which was just forked."""
+    """Reset the signal handling that a shell or `nohup` has set for this new process."""
     for name in ("SIGINT", "SIGHUP"):
         signal.signal(signal.Signals[name], signal.SIG_DFL)
 
@@ -82,7 +82,7 @@ def others(ansible: Ansible) -> dict[int, str]:
 
 
 def interrupt(sandbox: Sandbox, directory: Path, name: str, receiver: str) -> None:
-    """Send a signal to a playbook that waits in each way, and check what follows."""
+    """Send a signal to a playbook that waits in each way, and check the effects."""
     ansible = Ansible(Path(os.environ["TUTUM_TEST_ANSIBLE_BIN"]), Path(os.environ["TUTUM_TEST_COLLECTIONS"]), directory)
     ansible.environment.update(sandbox.environment())
     command, uuids = prepare(ansible, sandbox)
@@ -102,7 +102,7 @@ def interrupt(sandbox: Sandbox, directory: Path, name: str, receiver: str) -> No
         wait_until(lambda: process.poll() is not None or all(sandbox.requests(uuid) for uuid in uuids.values()))
         text = output.read_text(encoding="utf-8")
         assert process.poll() is None, text
-        time.sleep(1.0)  # until the waits sleep between two polls, as nearly always
+        time.sleep(1.0)  # until the waits sleep between two polls
         (os.kill if receiver == "process" else os.killpg)(process.pid, signal.Signals[name])
         assert process.wait(SOON) != 0
         wait_until(lambda: not others(ansible), SOON)
@@ -143,7 +143,7 @@ def interruptions(
 @pytest.mark.parametrize("receiver", RECEIVERS)
 @pytest.mark.parametrize("name", SIGNALS)
 def test_signal_ends_all_waits(interruptions: dict[tuple[str, str], Future[None]], name: str, receiver: str) -> None:
-    """Local, with become, with pipelining, and over SSH; only a task with `async` lives on."""
+    """Local, with become, with pipelining, and over SSH. Only a task with `async` continues."""
     interruptions[name, receiver].result()
 
 

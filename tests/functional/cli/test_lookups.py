@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many lookups in one task: they share a connection, and request an action that has finished once."""
+"""Many lookups in one task: they share a connection, and request a finished action only once."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The progress of a wait on the terminal, and where none must be shown."""
+"""The progress of a wait on the terminal, and when none is shown."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def test_progress_is_live(ansible: Ansible, sandbox: Sandbox) -> None:
-    """The lines are on the terminal while the task runs, one per change, and one at the end."""
+    """The lines are on the terminal while the task runs: one per change, and one at the end."""
     service = "/api/v1/service/5b1c7f0e-93a4-4c55-8ab1-6d1f0a3de001/"
     uuids = sandbox.create_actions(
         {
@@ -48,7 +48,7 @@ def test_progress_is_live(ansible: Ansible, sandbox: Sandbox) -> None:
 
 
 def test_progress_of_states(ansible: Ansible, sandbox: Sandbox) -> None:
-    """A change of state is shown, also if no action finishes with it."""
+    """A change of state is shown even if no action finishes."""
     uuid = sandbox.create_action(
         [[0, "Pending"], [4, "In progress"], [8, "Canceling"], [12, "Canceled"]], from_first_request=True
     )
@@ -134,7 +134,7 @@ def test_progress_with_a_json_callback(ansible: Ansible, endless: str) -> None:
 
 
 def test_progress_of_many_hosts(ansible: Ansible, endless: str) -> None:
-    """20 hosts show at most five lines a second together, and each shows some."""
+    """20 hosts together show at most five lines a second, and each host shows some."""
     hosts = [f"host{number:02}" for number in range(20)]
     command = ansible.playbook(
         [{"name": "wait", "tutum.cloud.wait_for_action": {"uuid": endless, "timeout": 12}, "ignore_errors": True}],
@@ -152,7 +152,7 @@ def test_progress_of_many_hosts(ansible: Ansible, endless: str) -> None:
 
 
 def test_heartbeat(ansible: Ansible, endless: str) -> None:
-    """Where the module's progress cannot be read, on another machine, a line every 30 seconds shows that it waits."""
+    """Progress cannot be read from another machine. A line every 30 seconds shows that the module waits."""
     command = ansible.playbook(
         [{"name": "wait", "tutum.cloud.wait_for_action": {"uuid": endless}}],
         *ansible.inventory({"there": ansible.host("ssh")}),

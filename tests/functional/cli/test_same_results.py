@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module and the lookup return the same for the same query."""
+"""The module and the lookup return the same actions for the same query."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_module_and_lookup_return_the_same(ansible: Ansible, sandbox: Sandbox) -
         lookup_result = done.result(f"lookup: {name}")["msg"]
         assert lookup_result == module, name
         sizes[name] = len(module)
-    # The others are not empty.
+    # The other queries return actions.
     assert {name for name, size in sizes.items() if not size} == {"nothing", "no UUIDs"}
     assert sizes["everything"] == 62
     assert sizes["UUIDs"] == 3

@@ -2,34 +2,32 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""No secret anywhere: neither in what a run shows, nor in what it leaves, nor in what its processes tell.
+"""Secrets are in no output, no file, and no process list.
 
-Each run is searched as a whole: what it prints at `-vvvv`, its log file, the results as a callback gets them (with the
-options of the task, and with tracebacks where this ansible-core has them), and every file that is there afterwards.
-During a wait, the command lines and environments of its processes are searched, too. The search knows the key in
-clear, percent-encoded, in Base64, and as JSON, Python, HTML and the shell write it; half of it counts as much as the
-whole.
+Each test searches everything that a run leaves: its output at `-vvvv`, its log file, the results as a callback gets
+them (with the options of the task, and with tracebacks if this ansible-core has them), and every file that exists
+afterwards. During a wait, the tests also search the command lines and environments of the processes. The search finds
+the key in clear text, percent-encoded, in Base64, and as JSON, Python, HTML, and the shell write it. Half of the key
+counts as a finding, too.
 
-Some places are Ansible's own, and no collection can keep a secret out of them. The tests allow each of them to the
-letter, and nothing else:
+Ansible itself puts secrets into some places, and no collection can prevent this. The tests allow exactly these places:
 
-- *A module's options are arguments in the script that Ansible writes for the module* (AnsiballZ): that is how a module
-  gets them. The script is in a directory that only its user can enter, and Ansible removes it after the task (in the
-  background up to five seconds after). `test_temporary_files` and `test_processes` look into it, and find a key that is
-  an option in these arguments and nowhere else, and any other key not at all.
-- *Since core 2.22 the file with the result of a job in the background has these options, too*, so that Ansible can hide
-  what it finds of them. `test_temporary_files` finds a key that is an option there and in no other field.
-- *A process inherits the environment* that a person starts Ansible with. `test_processes` lets a key that came from
-  there be there, and in no command line.
-- *The keyword `environment` becomes a part of the command line* that Ansible runs on the target, so it is in the list
-  of processes, and in the lines with EXEC that are shown from `-vvv` on. `test_environment_keyword` finds it in those
-  lines and nowhere else.
-- *An option that does not exist* (`apikey`) is not known to be a secret, and Ansible shows options: ansible-core 2.18
-  in each result, later ones on demand. `test_mistakes` finds it among the options of that result, and not in its
-  message.
+- *The options of a module are arguments in the script that Ansible writes for the module* (AnsiballZ). Only its user
+  can enter the directory of the script, and Ansible removes the script after the task (up to five seconds after a
+  background task). `test_temporary_files` and `test_processes` find a key that is an option in these arguments only,
+  and other keys nowhere.
+- *Since core 2.22, the result file of a background job also contains these options*, so that Ansible can hide them.
+  `test_temporary_files` finds a key that is an option there, and in no other field.
+- *A process inherits the environment* of Ansible. `test_processes` allows a key from the environment there, but in no
+  command line.
+- *The keyword `environment` becomes a part of the command line* that Ansible runs on the target. It is therefore in the
+  process list, and in the lines with EXEC, which are shown with `-vvv`. `test_environment_keyword` finds it only in
+  those lines.
+- *An option that does not exist* (`apikey`) is not known to be a secret. ansible-core 2.18 shows it in each result, and
+  later versions show it on request. `test_mistakes` finds it among the options of that result, but not in its message.
 
-What a user writes into a playbook, or on the command line, is in clear text there, and Ansible quotes playbooks in its
-errors. So here all keys are in a file of variables, as they would be in a vault.
+A key in a playbook or on the command line is in clear text there, and Ansible quotes playbooks in its errors. The tests
+therefore put all keys into a file of variables, as a user would put them into a vault.
 """
 
 from __future__ import annotations
@@ -74,21 +72,21 @@ QUERY, WAIT, LOOKUP = "tutum.cloud.tutum_action_info", "tutum.cloud.wait_for_act
 
 @dataclass
 class Run:
-    """A command, and all that it left behind."""
+    """A command, and everything that it left behind."""
 
     ansible: Ansible
     given: dict[str, Path] = field(default_factory=dict)
-    """What the test itself has put where Ansible reads it."""
+    """The files that the test itself provides to Ansible."""
 
     def give(self, name: str, content: str | bytes) -> Path:
-        """Write a file with a secret, as a person would have done before."""
+        """Write a file with a secret, as a user would before running Ansible."""
         path = self.ansible.directory / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         self.given[name] = path
         return path
 
     def give_variables(self, **variables: Any) -> list[str]:
-        """The options for a file of variables, which stands for a vault."""
+        """Return the options for a file of variables, which takes the place of a vault."""
         return ["-e", f"@{self.give('variables.json', json.dumps(variables))}"]
 
     def give_home(self, content: str) -> None:
@@ -96,7 +94,7 @@ class Run:
         self.give(str(self.ansible.home / ".tutum"), content)
 
     def places(self, done: Finished) -> dict[str, str]:
-        """All that the command showed, and all files that are there now, except for those that were given."""
+        """Return the command's output and the content of all files that exist now, except those of the test."""
         files = {path: text_of(path.read_bytes()) for path in self.files() if path not in self.given.values()}
         assert {"ansible.log", "results.jsonl"} <= {path.name for path in files}
         return {
@@ -106,7 +104,7 @@ class Run:
         }
 
     def files(self, pattern: str = "*") -> list[Path]:
-        """All files that are there now, those in directories included."""
+        """Return all files that exist now, including those in directories."""
         return [path for path in self.ansible.directory.parent.rglob(pattern) if path.is_file()]
 
 
@@ -129,7 +127,7 @@ class Run:
     ],
 )
 def test_search_finds(shown: str) -> None:
-    """The search finds each form, with anything around it."""
+    """The search finds each form, regardless of the text around it."""
     assert search(KEY, {"nothing": "nothing", "here": f"before {shown} after"})
     assert not search("another secret, as long as the key", {"here": shown})
 
@@ -139,17 +137,17 @@ def test_search_finds(shown: str) -> None:
 
 @dataclass
 class Planted:
-    """What the sandbox of these tests has in addition to its history."""
+    """The actions and responses that the sandbox of these tests has in addition to its history."""
 
     good: str
     bad: str
     endless: list[str]
     telling: str
-    """An endless action whose fields hold what the client sent as its Authorization header."""
+    """An unfinished action whose fields contain the Authorization header that the client sent."""
     says: dict[str, str]
-    """UUIDs for which there is no action, but another response with that header in it."""
+    """UUIDs of actions that do not exist. The response contains the header instead."""
     cut_off: str
-    """The same for a response that ends in the middle of a secret of the service."""
+    """A UUID whose response ends in the middle of a secret of the service."""
 
 
 PAIR = f"{USER}:{KEY}"
@@ -161,7 +159,7 @@ REPEATED = "&".join(
         for form in (text, quote(text), quote(text, safe=""), encoded(text), quote(encoded(text), safe=""))
     ]
 )
-"""The header, and what is in it, as a server may repeat it in an error or a log."""
+"""The header and its parts, as a server may repeat them in an error or a log."""
 
 RESPONSES: dict[str, dict[str, Any]] = {
     "an error": {"kind": "status", "status": 400, "body": f'{{"error": "You sent {REPEATED}"}}'},
@@ -177,25 +175,25 @@ CUT_OFF = f'{{"action": "Service Create", "body": "{SERVICE_SECRET}'
 
 @pytest.fixture(scope="module")
 def own_sandbox() -> Iterator[Sandbox]:
-    """A sandbox whose key is worth the search."""
+    """Start a sandbox with a key that is easy to find."""
     with Sandbox(os.environ["TUTUM_TEST_SANDBOX_PYTHON"], username=USER, api_key=KEY) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def sandbox(own_sandbox: Sandbox) -> Sandbox:
-    """That sandbox, for the fixture `ansible`."""
+    """Return that sandbox, for the fixture `ansible`."""
     return own_sandbox
 
 
 @pytest.fixture(scope="module")
 def planted(own_sandbox: Sandbox) -> Planted:
-    """Actions of all kinds, and responses that repeat the key. They stay for all tests of this file."""
+    """Create actions of all kinds, and responses that repeat the key, for all tests of this file."""
     endless = [[0, "In progress"], [9999, "Success"]]
     telling = own_sandbox.create_action(endless)
     fields = ("action", "body", "logs", "object", "state")
     patch: list[dict[str, Any]] = [{"path": [name], "value": f"{name} {REPEATED}\n"} for name in fields]
-    # The key as the name of a field, and the header as another one, nested in what no reference documents.
+    # The key as the name of a field, and the header as another one, nested in an undocumented field.
     patch.append({"path": ["told"], "value": [{KEY: KEY, HEADERS["basic"]: {encoded(PAIR): True}}]})
     refusal = {**RESPONSES["an error"], "status": 409}
     own_sandbox.add_fault(match=telling, method="POST", **refusal)
@@ -221,23 +219,23 @@ def planted(own_sandbox: Sandbox) -> Planted:
 
 @pytest.fixture
 def run(ansible: Ansible) -> Run:
-    """Ansible without a key, and as talkative as it gets."""
+    """Return Ansible without a key, and with all its output enabled."""
     del ansible.environment["TUTUM_APIKEY"]
     ansible.environment |= {
         "ANSIBLE_LOG_PATH": str(ansible.directory.parent / "ansible.log"),
-        # Since ansible-core 2.19 and 2.21. Earlier ones show tracebacks at -vvv, and always the options.
+        # Since ansible-core 2.19 and 2.21. Earlier versions show tracebacks with -vvv, and always show the options.
         "ANSIBLE_DISPLAY_TRACEBACK": "always",
         "ANSIBLE_INJECT_INVOCATION": "1",
-        # For `ansible`, which has no use for callbacks unless told.
+        # For `ansible`, which loads no callbacks by default.
         "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",
-        # Quicker: no copying of files. `test_temporary_files` does without.
+        # No files are copied. `test_temporary_files` runs without it.
         "ANSIBLE_PIPELINING": "1",
     }
     return Run(ansible)
 
 
 def test_search_finds_what_is_left(run: Run) -> None:
-    """Where Ansible is told to show a key, the search finds it in all places, and in each of these forms."""
+    """If Ansible is told to show a key, the search finds it in all places, and in each of these forms."""
     shown = ("key", "key | urlencode", "(user ~ ':' ~ key) | b64encode", "{'key': key} | to_json")
     tasks = [{"name": each, "ansible.builtin.debug": {"msg": f"{{{{ {each} }}}}"}} for each in shown]
     command = run.ansible.playbook(tasks, *run.give_variables(user=USER, key=KEY))
@@ -249,12 +247,12 @@ def test_search_finds_what_is_left(run: Run) -> None:
     assert "home/forgotten" in search(KEY, run.places(done))
 
 
-# What each way to give a key is tried with
+# The tasks for each way to provide a key
 
 
 @dataclass(frozen=True)
 class Way:
-    """A way to give credentials: the options of the modules, and those of the lookup as they stand in a template."""
+    """A way to provide credentials: the options of the modules, and the arguments of the lookup in a template."""
 
     name: str
     options: dict[str, str] = field(default_factory=dict)
@@ -281,7 +279,7 @@ class Way:
         return {"hosts": "localhost", "ignore_errors": True, **self.keywords, "tasks": list(tasks)}
 
     def few(self, planted: Planted) -> list[dict[str, Any]]:
-        """A failure, and a response with the key in it."""
+        """Return tasks with an action and with an error that repeat the key."""
         return [
             self.query("telling query", uuid=planted.telling),
             self.lookup("telling lookup", planted.telling),
@@ -289,7 +287,7 @@ class Way:
         ]
 
     def many(self, planted: Planted, scheme: str) -> list[dict[str, Any]]:
-        """All kinds of ends, and all kinds of responses with the key in them, or the whole header of this scheme."""
+        """Return tasks with all kinds of results, and of responses that repeat the key or the whole header."""
         return [
             *self.few(planted),
             self.query("query of an error", uuid=planted.says["an error"]),
@@ -303,7 +301,7 @@ class Way:
 
 
 GOOD = ("telling query", "wait", "lookup", "telling lookup")
-"""The tasks that succeed. All others fail, and for the right reason."""
+"""The tasks that succeed. All others fail, for the expected reason."""
 
 REASONS = {
     "an error": "Server message: ",
@@ -320,7 +318,7 @@ REASONS = {
 
 
 def check_results(done: Finished) -> None:
-    """Each task came to the end that it was made for: to find no key in anything else would say little."""
+    """Check that each task had the expected result. Otherwise, a search without findings would prove little."""
     for task in done.tasks:
         name = task["name"].partition(": ")[2]
         if name not in GOOD:
@@ -334,7 +332,7 @@ def check_results(done: Finished) -> None:
 
 
 def play_all(run: Run, plays: Sequence[Mapping[str, Any]], *options: str) -> tuple[Finished, dict[str, str]]:
-    """Run the plays to their end; what came of them, and all that is to be searched."""
+    """Run the plays to their end, and return the result and the places to search."""
     done = run.ansible.run(run.ansible.plays(plays, *options, "-vvvv")).succeeded()
     return done, run.places(done)
 
@@ -345,7 +343,7 @@ HEADER = {"authorization": "ApiKey {{ user }}:{{ key }}"}
 
 
 def test_options(run: Run, planted: Planted) -> None:
-    """The key is an option, in each form that there is, or a default of the play; the lookup's also in a variable."""
+    """The key is an option in each possible form, or a default of the play. The lookup also gets it in a variable."""
     first = Way("api_key", USER_AND_KEY, "username=user, api_key=key")
     others = [
         Way("scheme", {**USER_AND_KEY, "auth_scheme": "basic"}, "username=user, api_key=key, auth_scheme='basic'"),
@@ -370,7 +368,7 @@ def test_options(run: Run, planted: Planted) -> None:
 
 
 def test_environment(run: Run, planted: Planted) -> None:
-    """The key comes from the environment, where Ansible cannot know that it is one."""
+    """The key comes from the environment, where Ansible cannot know that it is a secret."""
     run.ansible.environment |= {"TUTUM_APIKEY": KEY, "TUTUM_AUTH_SCHEME": "basic"}
     way = Way("environment")
     done, places = play_all(run, [way.play(way.many(planted, "basic"))])
@@ -379,7 +377,7 @@ def test_environment(run: Run, planted: Planted) -> None:
 
 
 def test_password(run: Run, planted: Planted) -> None:
-    """The key is the password of the account, which is an environment variable and no option."""
+    """The key is the password of the account, which has an environment variable but no option."""
     run.ansible.environment["TUTUM_PASS"] = KEY
     way = Way("password")
     done, places = play_all(run, [way.play(way.few(planted))])
@@ -399,7 +397,7 @@ def test_files(run: Run, planted: Planted) -> None:
 
 
 def test_adhoc(run: Run, planted: Planted) -> None:
-    """The same from `ansible`: options, variables, a header in the environment, and in the background."""
+    """The same with `ansible`: options, variables, a header in the environment, and a background task."""
     ansible = run.ansible
     variables = run.give_variables(key=KEY, tutum_api_key=KEY)
     said = f"{{{{ query('{LOOKUP}', '{planted.says['an error']}') }}}}"
@@ -416,25 +414,25 @@ def test_adhoc(run: Run, planted: Planted) -> None:
         done = ansible.run([*command, "-vvvv"])
         assert words in done.output
         ansible.end_processes()
-        # What has run the module in the background may have had no time to remove its script.
+        # The process that ran the module in the background may not have had time to remove its script.
         assert check_scripts(run, done) in ([], ["api_key"])
 
 
-# What is Ansible's own
+# The places that belong to Ansible
 
 
 @dataclass
 class Script:
-    """A script that Ansible has made of a module (AnsiballZ)."""
+    """A script that Ansible made from a module (AnsiballZ)."""
 
     path: Path
     arguments: dict[str, Any]
     rest: dict[str, str]
-    """All else that is in it: the source, and the files of the archive."""
+    """Everything else in the script: the source, and the files of the archive."""
 
     @classmethod
     def read(cls, path: Path) -> Script:
-        """Take a script apart."""
+        """Split a script into its parts."""
         source = path.read_text(encoding="utf-8")
         arguments: dict[str, Any] = {}
         rest: dict[str, str] = {}
@@ -452,15 +450,15 @@ class Script:
         return cls(path, arguments, {**rest, path.name: source})
 
     def options_with(self, secret: str) -> set[str]:
-        """The names of the arguments that a secret is in."""
+        """Return the names of the arguments that contain a secret."""
         return set(search(secret, {name: json.dumps(value) for name, value in self.arguments.items()}))
 
 
 def check_scripts(run: Run, done: Finished) -> list[str]:
-    """Nothing but the arguments of scripts has the key; the names of those that do, of all scripts."""
+    """Check that only arguments of scripts contain the key, and return the names of these arguments for all scripts."""
     scripts = [Script.read(path) for path in run.files("AnsiballZ_*") if "async_wrapper" not in path.name]
     for script in scripts:
-        # A script may be everybody's to read, as files are where it is; no other user gets as far as that.
+        # The permissions of the script may allow everyone to read it, but no other user can enter its directory.
         assert script.path.parent.stat().st_mode & 0o777 == 0o700
         run.given[str(script.path)] = script.path
     places = run.places(done)
@@ -471,7 +469,7 @@ def check_scripts(run: Run, done: Finished) -> list[str]:
 
 
 def check_job(run: Run, path: Path) -> None:
-    """The file of a job in the background has the key, if at all, where core 2.22 puts the options of its module."""
+    """Check that the file of a background job contains the key only where core 2.22 puts the options of its module."""
     result = json.loads(path.read_text(encoding="utf-8"))
     if search(KEY, {path.name: json.dumps(result)}):
         assert KEY in result.pop("_ansible_new_secrets")
@@ -481,7 +479,7 @@ def check_job(run: Run, path: Path) -> None:
 
 
 def test_temporary_files(run: Run, planted: Planted) -> None:
-    """What Ansible puts on the target: only an option is there, in the arguments of its script, for its user only."""
+    """On the target, only an option is visible: in the arguments of its script, and only to its user."""
     run.ansible.environment |= {"ANSIBLE_KEEP_REMOTE_FILES": "1", "ANSIBLE_PIPELINING": "0", "TUTUM_APIKEY": KEY}
     in_background = {"async": 60, "poll": 0}
     late: dict[str, Any] = {"uuid": [planted.bad, planted.telling], "timeout": 1}
@@ -497,7 +495,7 @@ def test_temporary_files(run: Run, planted: Planted) -> None:
     results = [path for path in run.files() if path.parent.name == "async"]
     assert len(results) == 2
     wait_until(lambda: all("state Failed. Last log lines" in path.read_text() for path in results))
-    run.ansible.end_processes()  # what has started them looks up only every five seconds
+    run.ansible.end_processes()  # the process that started them checks only every five seconds
     assert run.files("tutum_progress")
     for path in results:
         check_job(run, path)
@@ -506,7 +504,7 @@ def test_temporary_files(run: Run, planted: Planted) -> None:
 
 @pytest.mark.parametrize("source", ["option", "environment", "file"])
 def test_processes(run: Run, sandbox: Sandbox, planted: Planted, source: str) -> None:
-    """What other users of this machine can see during two waits, one of them in the background."""
+    """Other users of this machine see no key during two waits, one of them in the background."""
     if source == "environment":
         run.ansible.environment["TUTUM_APIKEY"] = KEY
     elif source == "file":
@@ -521,17 +519,17 @@ def test_processes(run: Run, sandbox: Sandbox, planted: Planted, source: str) ->
         lines = run.ansible.processes()
         environments = {}
         for pid in lines:
-            with suppress(OSError):  # a process may end while it is looked at
+            with suppress(OSError):  # a process may end during the check
                 environments[str(pid)] = text_of(Path(f"/proc/{pid}/environ").read_bytes())
         terminal.press_ctrl_c()
         assert terminal.wait() != 0
     run.ansible.end_processes()
-    # Ansible and its worker, the module, what started the other one, and that.
+    # Ansible and its worker, the module, the background module, and the process that started it.
     assert len(environments) >= 5, lines
     assert sum("AnsiballZ_wait_for_action" in line for line in lines.values()) >= 3, lines
     check_hidden(KEY, {str(pid): line for pid, line in lines.items()})
     assert set(search(KEY, environments)) == (set(environments) if source == "environment" else set())
-    # The one in the background leaves its script, since it was ended before Ansible could remove that.
+    # The background task leaves its script, since it was ended before Ansible could remove it.
     scripts = check_scripts(run, Finished(1, terminal.text, "", []))
     assert scripts == ["api_key" if source == "option" else ""]
 
@@ -552,7 +550,7 @@ def test_environment_keyword(run: Run, planted: Planted) -> None:
 
 
 def key_of(mistake: str) -> str:
-    """A key of its own for each mistake: what is found tells where it comes from."""
+    """Return a key for a mistake only, so that a finding shows its cause."""
     digest = hashlib.sha256(mistake.encode()).hexdigest()
     return f"{digest[:9]}\"/+%{digest[9:20]}\\=&'{digest[20:28]}"
 
@@ -562,7 +560,7 @@ NO_INI = "INI file"
 
 
 def mistakes(run: Run) -> dict[str, tuple[dict[str, Any], str]]:
-    """The options of each mistake, and words of its message. Each key is one that Ansible cannot know."""
+    """Return the options of each mistake, and a part of its message. Ansible does not know any of the keys."""
     host = run.ansible.environment["TUTUM_REST_HOST"].removeprefix("http://")
     path = f"/api/v1/action/{EXAMPLE}/"
     right = {"username": USER, "api_key": KEY, "uuid": EXAMPLE}
@@ -613,11 +611,11 @@ WITH_MODULE = {
     **dict.fromkeys(("URL", "wrong key"), QUERY),
     **dict.fromkeys(("object", "line in header", "no section"), WAIT),
 }
-"""With which module a mistake is made, too."""
+"""The module that a mistake is also made with."""
 
 
 def test_mistakes(run: Run) -> None:
-    """A key where none must be, or one that is of no use, is refused, and never shown."""
+    """A key in the wrong place, or one that cannot be used, is refused and never shown."""
     del run.ansible.environment["TUTUM_USER"]
     given = mistakes(run)
     tasks: list[dict[str, Any]] = []
@@ -640,7 +638,7 @@ def test_mistakes(run: Run) -> None:
         check_hidden(key_of(name), places)
     check_hidden(KEY, places)
 
-    # Ansible's own: it takes all that is no option for something to show.
+    # This is Ansible's own behavior: it shows the options that do not exist.
     message = done.result("misspelled")["msg"]
     assert message.startswith(f"Unsupported parameters for ({QUERY}) module: apikey. ")
     secret = key_of("misspelled")
@@ -655,14 +653,14 @@ def test_mistakes(run: Run) -> None:
 
 
 def test_mistakes_in_the_environment(run: Run) -> None:
-    """The same where Ansible sees no option at all; and the password of a proxy is a secret, too."""
+    """The same in the environment, where Ansible sees no option. The password of a proxy is a secret, too."""
     url = run.ansible.environment["TUTUM_REST_HOST"]
     odd = key_of("odd proxy").replace("/", "")
     run.ansible.environment |= {
         "TUTUM_REST_HOST": f"https://{USER}:{key_of('host')}@127.0.0.1",
         "TUTUM_APIKEY": f"{key_of('key')}\n",
         "HTTPS_PROXY": f"http://{USER}:{quote(key_of('proxy'), safe='')}@127.0.0.1:9",
-        # A slash ends the host, and what stands before it is not one: libraries quote that.
+        # A slash ends the host, so the text before it is not a host: libraries quote it in errors.
         "HTTP_PROXY": f"http://{USER}:{odd}/@127.0.0.1:9",
     }
     here = f"api_url='{url}'"
@@ -692,12 +690,12 @@ FIELDS = ("action", "body", "logs", "object", "path", "ip", "location", "user_ag
 
 
 def text_in(name: str, action: str) -> str:
-    """What a field of an action holds: a text that is nowhere else, not even half of it. It can be an object's UUID."""
+    """Return the text in a field of an action. No other text contains it or half of it. It can be an object's UUID."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{name} of {action}"))
 
 
 def described(action: str) -> dict[str, Any]:
-    """An action that ends as its name says, or else badly."""
+    """Return an action that ends as its name says, or else fails."""
     texts = {name: text_in(name, action) for name in FIELDS}
     phases: list[list[Any]] = [[0, "Failed"]]
     if action.endswith("good"):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where credentials come from, and limits that hold: the keyword `environment`, TUTUM_PASS, timeouts, cancellation."""
+"""The sources of credentials, and the limits: the keyword `environment`, TUTUM_PASS, timeouts, cancellation."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def variables(ansible: Ansible, sandbox: Sandbox) -> dict[str, str]:
 
 
 def test_environment_of_task_block_and_play(ansible: Ansible, variables: dict[str, str]) -> None:
-    """The lookup reads it as the module does: a dictionary, a list, a template. The task's takes precedence."""
+    """The lookup reads it like the module: a dictionary, a list, a template. That of the task takes precedence."""
     wrong = {**variables, "TUTUM_APIKEY": "wrong"}
     plays: list[dict[str, Any]] = [
         {"tasks": [lookup("task", environment=variables)]},
@@ -81,7 +81,7 @@ def test_tutum_pass(ansible: Ansible, sandbox: Sandbox, variables: dict[str, str
 
 
 def test_on_timeout_cancel(ansible: Ansible, sandbox: Sandbox, endless: str) -> None:
-    """The wait fails, and reports what was canceled; in check mode nothing is."""
+    """The wait fails, and reports the canceled actions. In check mode, nothing is canceled."""
     done_already = sandbox.create_action([[0, "Success"]])
     options = {"uuid": [endless, done_already], "timeout": 2, "on_timeout": "cancel"}
     tasks: list[dict[str, Any]] = [
@@ -98,7 +98,7 @@ def test_on_timeout_cancel(ansible: Ansible, sandbox: Sandbox, endless: str) -> 
 
 
 def test_timeout_is_exceeded_by_5_seconds_at_most(ansible: Ansible) -> None:
-    """A server that accepts and says nothing, and a resolver that takes long."""
+    """A server that accepts the connection and sends nothing, and a slow name resolution."""
     slow = ansible.directory / "slow"
     slow.mkdir()
     (slow / "sitecustomize.py").write_text(SLOW_RESOLVER, encoding="utf-8")

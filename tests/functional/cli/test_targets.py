@@ -29,7 +29,7 @@ REQUESTS = ("requests", "urllib3", "idna", "certifi", "charset_normalizer")
 
 
 def run_python(python: Path, code: str) -> str:
-    """Return what a Python prints."""
+    """Return the output of a Python script."""
     return subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
 
 
@@ -84,7 +84,7 @@ def test_dateutil_missing_on_the_managed_node(ansible: Ansible) -> None:
     [("requests", "requests", "limit=1"), ("python-dateutil", "dateutil", "start_date_gte='1 h ago'")],
 )
 def test_library_missing_on_the_control_node(ansible: Ansible, library: str, module: str, options: str) -> None:
-    """The lookup runs there, and names Ansible's own interpreter."""
+    """The lookup runs on the control node. The message contains the path of Ansible's own interpreter."""
     shadows = ansible.directory / "shadows"
     shadows.mkdir()
     (shadows / f"{module}.py").write_text(f"raise ImportError(\"No module named '{module}'\")\n")

@@ -50,7 +50,7 @@ HTML = "<html><body>Welcome to our network</body></html>"
 
 
 class Outcome(NamedTuple):
-    """What became of a call and of the wait for its action."""
+    """The outcome of a call, and of the wait for its action."""
 
     call: Call
     wait: Wait
@@ -188,7 +188,7 @@ def test_call_with_connection_broken_in_request_is_unknown(sandbox: Sandbox, con
     with BreakingForwarder(sandbox) as server, pytest.raises(UnknownOutcomeError, match="No action with the token"):
         call(connect(api_url=server.url), body={"data": "x" * size})
     assert (count_of(sandbox), sent(sandbox)) == (0, 0)
-    # The search went through.
+    # The search succeeded.
     assert sandbox.requests("/action/")
 
 
@@ -366,7 +366,7 @@ def test_synchronous_call_needs_no_action(sandbox: Sandbox, connect: Connect, st
 
 @pytest.mark.usefixtures("short_search")
 def test_synchronous_call_with_cut_headers_is_not_accepted(sandbox: Sandbox, connect: Connect) -> None:
-    """What is left of the headers looks like a complete response without an action."""
+    """The remaining headers look like a complete response without an action."""
     sandbox.add_fault(kind="close_mid_headers", method="POST")
     with pytest.raises(UnknownOutcomeError, match="The connection was closed before the response was complete"):
         call(connect(), f"{REDEPLOY}?status=201&action=none")
@@ -475,7 +475,7 @@ def plan(source: random.Random, number: int) -> Planned:
 def test_thousand_calls_with_third_of_responses_lost(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
-    """Each call is carried out once at most, and each task finishes as its action, or reports that it does not know."""
+    """Each call is carried out once at most. Each task ends like its action, or reports an unknown outcome."""
     # The sandbox shows an action immediately. The rest of this time is for lists that are lost several times in a row.
     monkeypatch.setattr(_calls, "SEARCH_SECONDS", 4.0)
     source = random.Random(SEED)
@@ -518,12 +518,12 @@ def test_thousand_calls_with_third_of_responses_lost(
     assert Counter(entry["path"] for entry in requests if entry["method"] == "POST") == dict.fromkeys(
         (one.path for one in planned), 1
     )
-    # None is wrong.
+    # No result is wrong.
     for one, outcome in zip(planned, outcomes, strict=True):
         assert outcome == "unknown" or (outcome == one.state and one.path in counts), one
     # What was carried out is nearly always found. On a busy machine a search has fewer attempts, but without searches
     # it would be more than half: half of the calls have no header, and a sixth has no response.
     assert figures["unknown although carried out"] <= CALLS / 5
-    # The faults were what they should be: about a sixth of the calls was lost before it was carried out.
+    # The faults were as configured: about a sixth of the calls was lost before it was carried out.
     assert CALLS / 10 < CALLS - len(counts) < CALLS / 4
     assert len(requests) / 4 < figures["responses lost"] < len(requests) / 2

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The client's usual work, over real connections."""
+"""The normal operation of the client, over real connections."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_netrc_ignored(sandbox: Sandbox, connect: Connect) -> None:
 
 
 def overlapping(count: int, size: int) -> int:
-    """Return how many pages show this many actions, when each begins with the last one of the page before."""
+    """Return the number of pages for this many actions. Each page begins with the last action of the previous page."""
     return 1 + max(0, -(-(count - size) // (size - 1)))
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The fault matrix with the client in this process: what both modules do, without Ansible."""
+"""The fault matrix with the client in this process, without Ansible."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ROUNDS = 25
 LONGEST = 15.0
-"""The longest duration of a round in seconds; it takes a hundredth of that."""
+"""The longest duration of a round in seconds. A hundredth of that is usual."""
 
 VALUES: tuple[Any, ...] = (
     *(None, True, -1, 0, 1.5, 10**30, "", "x" * 1000, "In progress", "Success", "../", "\ud83d", "\x1b[2J"),
@@ -80,7 +80,7 @@ class Breaker(AnyServer):
 
 
 def operations(uuids: list[str], service: str) -> list[tuple[Callable[..., Any], dict[str, Any]]]:
-    """Return what is done in each round."""
+    """Return the operations of each round."""
     return [
         (query, {}),
         (query, {"uuid": uuids[:2]}),

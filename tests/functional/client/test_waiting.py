@@ -138,7 +138,7 @@ def wait_with_another_certificate_in_the_middle(sandbox: Sandbox, connect: Conne
 
 @scenario()
 def wait_until_the_timeout_without_a_server(sandbox: Sandbox, connect: Connect) -> None:
-    """The message has what was seen before, and the last error."""
+    """The message contains the last known states, and the last error."""
     uuid = sandbox.create_action([[0, RUNNING]])
     client = connect(max_retries=1)
     after_a_response(sandbox, sandbox.stop)
@@ -217,7 +217,7 @@ def wait_with_latency(sandbox: Sandbox, connect: Connect) -> None:
 
 @scenario()
 def wait_with_an_action_that_vanishes(sandbox: Sandbox, connect: Connect) -> None:
-    """It counts as not found after 5 seconds; the others are waited for."""
+    """It counts as not found after 5 seconds. The wait for the others continues."""
     stays = sandbox.create_action([[0, RUNNING], [2, "Success"]], from_first_request=True)
     vanishes = sandbox.create_action([[0, RUNNING], [1, None]], from_first_request=True)
     waited = wait(connect(), uuid=[vanishes, stays])
@@ -232,7 +232,7 @@ def wait_with_an_action_that_vanishes(sandbox: Sandbox, connect: Connect) -> Non
 @scenario("", "error")
 @scenario("skipped when missing", "skip")
 def wait_with_a_fresh_action(sandbox: Sandbox, connect: Connect, missing: str) -> None:
-    """An action that is visible only after 2 seconds is waited for, also with `missing: skip`."""
+    """The wait includes an action that is visible only after 2 seconds, even with `missing: skip`."""
     uuid = sandbox.create_action([[0, RUNNING], [3, "Failed"]], from_first_request=True, visible_after=2)
     waited = wait(connect(), uuid=[uuid], missing=missing)
     assert waited.results()["unsuccessful"] == [uuid]
@@ -321,7 +321,7 @@ def min_actions_with_a_list_that_lags(sandbox: Sandbox, connect: Connect) -> Non
 @scenario("", 0.9, 0.5)
 @scenario("and a fast clock", 3.0, 2.0, clock_offset=-10.0)
 def object_with_delay(sandbox: Sandbox, connect: Connect, delay: float, end: float) -> None:
-    """What is unfinished when the task begins counts, regardless of the clocks, and nothing else."""
+    """Actions that are unfinished when the task begins count, regardless of the clocks, and no others."""
     sandbox.create_action([[-90, RUNNING], [-60, "Failed"]], object=SERVICE, started_ago=90)
     failing = sandbox.create_action([[0, RUNNING], [end, "Failed"]], object=SERVICE, from_first_request=True)
     later: list[str] = []
@@ -341,7 +341,7 @@ def object_with_delay(sandbox: Sandbox, connect: Connect, delay: float, end: flo
 
 
 def test_on_timeout_cancel(sandbox: Sandbox, connect: Connect) -> None:
-    """Each unfinished action is canceled once; what cannot be canceled is reported."""
+    """Each unfinished action is canceled once. Actions that cannot be canceled are reported."""
     done = sandbox.create_action([[0, "Success"]])
     running, refusing = (sandbox.create_action([[0, RUNNING], [9999, "Success"]]) for _number in range(2))
     sandbox.add_fault(kind="status", status=409, method="POST", match=refusing, body={"error": "Not now"})
@@ -363,7 +363,7 @@ def test_on_timeout_cancel_in_check_mode(sandbox: Sandbox, connect: Connect) -> 
 @scenario("", "slow_first_byte", lists_without_logs=True)
 @scenario("byte by byte", "drip", lists_without_logs=True)
 def timeout_with_a_server_that_does_not_end(sandbox: Sandbox, connect: Connect, kind: str) -> None:
-    """The timeout is exceeded by 5 seconds at most, also where polls, cancellation, and logs fail at the end."""
+    """The timeout is exceeded by 5 seconds at most, even if polls, cancellation, and logs fail at the end."""
     running = sandbox.create_action([[0, RUNNING], [9999, "Success"]])
     failed = sandbox.create_action([[0, "Failed"]])
     client = connect(request_timeout=30.0)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
-# What the output of each playbook contains.
+# A part of the output of each playbook.
 OUTPUT = {
     "accept_canceled.yml": "finished with state Canceled",
     "action_per_host.yml": "shop5 continues",
@@ -47,10 +47,10 @@ OUTPUT = {
 }
 
 
-# These show what to do after a failure, and end with one.
+# These show how to handle a failure, and end with one.
 FAILING = {"fail_fast.yml", "rescue_with_logs.yml"}
 
-# These have a rescue that does not end with ansible.builtin.fail, and say so.
+# These have a rescue that does not end with ansible.builtin.fail, and a comment about it.
 CONTINUING = {"cancel_on_timeout.yml", "demo/demo.yml", "retry_failed.yml"}
 
 
@@ -87,7 +87,7 @@ def test_playbooks_in_check_mode_send_no_call(ansible: Ansible, sandbox: Sandbox
 
 
 def test_only_one_playbook_calls_with_uri() -> None:
-    """The others use tutum_call. The one hides the key."""
+    """The others use tutum_call. This one hides the key."""
     paths = [path for path in EXAMPLES.rglob("*.*") if "ansible.builtin.uri:" in path.read_text()]
     assert [path.name for path in paths] == ["wait_after_uri.yml"]
     assert "Authorization" not in paths[0].read_text()

@@ -130,7 +130,7 @@ def all_messages() -> list[Message]:
 
 
 def all_quotes() -> list[str]:
-    """Return what the guide quotes: the terms, and the literals in the explanations."""
+    """Return the quotes in the guide: the terms, and the literals in the explanations."""
     text = (GUIDES / "guide_troubleshooting.rst").read_text(encoding="utf-8")
     return re.findall(r"``(.+?)``", re.sub(r"\n +", " ", text))
 
@@ -149,7 +149,7 @@ def is_of_ansible(term: str) -> bool:
 
 def pieces_of(quote: str) -> list[str]:
     """Return the sentences of a quote, or their parts between the gaps."""
-    # The status is filled in. What follows the other beginnings is a text of its own.
+    # The status is filled in. The text after the other beginnings is a text of its own.
     quote = re.sub(r"^HTTP \d+: ", "", quote)
     quote = re.sub(r"^(Pagination loop|Nothing to wait for|Invalid value for option uuid): ", rf"\1{GAP}", quote)
     # The sentences of a message can be separate texts in the code.

@@ -164,7 +164,7 @@ def test_call_with_wrong_path(path: str, message: str, installed: InstalledAnsib
 
 
 def test_wait_with_service_uuid(installed: InstalledAnsible) -> None:
-    """A service's UUID is not an action's, and the message says so."""
+    """The UUID of a service is not that of an action. The message explains this."""
     done = run_module(installed, "tutum.cloud.wait_for_action", "uuid=2c2b2aef-2ed9-4a3f-98bf-8e9a04b4f4b5")
     assert_fails_with(done, "1 of 1 actions not found", "a service's UUID is not an action's")
 

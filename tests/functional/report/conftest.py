@@ -72,7 +72,7 @@ ACTIONS = 1000
 
 @dataclass
 class Pages:
-    """The pages that one run of a playbook has written."""
+    """The pages that one run of a playbook wrote."""
 
     done: Finished
     directory: Path
@@ -187,7 +187,7 @@ def find_program(variable: str, *names: str) -> str:
 
 @pytest.fixture(scope="session")
 def started_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    """Start a headless browser that does nothing by itself."""
+    """Start a headless browser that sends no requests of its own."""
     browser = find_program("TUTUM_TEST_BROWSER", "chromium", "chromium-browser", "google-chrome")
     driver = find_program("TUTUM_TEST_BROWSER_DRIVER", "chromedriver")
     options = webdriver.ChromeOptions()

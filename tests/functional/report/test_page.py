@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The pages in a real browser: layout, colors, links, accessibility, and text that tries to break them."""
+"""The pages in a real browser: layout, colors, links, accessibility, and hostile texts."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the role does as a role. One run of a playbook is shared by all tests, see conftest.py."""
+"""The variables and results of the role. All tests share one run of a playbook, see conftest.py."""
 
 from __future__ import annotations
 

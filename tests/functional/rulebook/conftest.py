@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def rulebook(ansible: Ansible) -> Iterator[Rulebook]:
-    """Return the command ansible-rulebook. It does not outlive the test."""
+    """Return the command ansible-rulebook, and end it after the test."""
     rulebook = Rulebook(ansible)
     yield rulebook
     rulebook.close()

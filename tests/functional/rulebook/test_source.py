@@ -78,7 +78,7 @@ class Source:
         await self.wait_until(lambda: len([one for one in self.sandbox.requests() if one["status"] == 200]) >= count)
 
     async def has(self, *events: tuple[str, str]) -> None:
-        """Wait for these events; there are no others, also after some more polls."""
+        """Wait for these events, and check that some more polls find no others."""
         await self.wait_until(lambda: len(self.events) >= len(events))
         await self.polls(3)
         assert sorted(self.events) == sorted(events)

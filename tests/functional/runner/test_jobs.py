@@ -48,7 +48,7 @@ QUIET_SECONDS = 3.0
 
 
 def path_of(number: int, parameters: str) -> str:
-    """Return the path of a call, with what becomes of its action."""
+    """Return the path of a call, with the outcome of its action."""
     return f"/api/v1/service/00000000-0000-4000-8000-{number:012}/redeploy/?{parameters}"
 
 
@@ -285,7 +285,7 @@ def ended_jobs(running_sandbox: Sandbox, make_ansible: MakeAnsible) -> Iterator[
         )
         for host, uuid in zip(hosts.values(), uuids, strict=True):
             host["uuid"] = uuid
-        # Progress is output, so that without it there is none.
+        # Progress is output, so an idle timeout ends a job only without it.
         wait = {"uuid": "{{ uuid }}", "max_interval": 1, "progress": name != "idle_timeout"}
         tasks: list[dict[str, Any]] = [
             {"name": "wait", WAIT: wait},
@@ -340,6 +340,6 @@ def test_idle_timeout_is_not_reached_by_a_wait_with_progress(unchanged_wait: Job
 def test_search_finds_the_key_in_the_environment_of_the_command(
     deployment: Deployment, running_sandbox: Sandbox
 ) -> None:
-    """ansible-runner itself writes the environment of the job into its file `command`; no collection can prevent it."""
+    """ansible-runner itself writes the environment of the job to its file `command`. No collection can prevent this."""
     found = search(running_sandbox.api_key, deployment.job.places())
     assert [Path(place).name for place in found] == ["command"]

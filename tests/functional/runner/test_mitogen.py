@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The strategy of Mitogen, which runs modules inside of processes that it keeps."""
+"""The strategy of Mitogen, which runs modules in processes that it keeps."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Client:
             raise
 
     def use_basic(self) -> None:
-        """Send the other form of the authorization."""
+        """Send a request with the other form of the authorization."""
         pair = f"{self.sandbox.username}:{self.sandbox.api_key}".encode()
         self.authorization = f"Basic {base64.b64encode(pair).decode()}"
 

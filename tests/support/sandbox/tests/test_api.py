@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The API is the specification's, with Tastypie's habits."""
+"""The API conforms to the specification, and behaves like Tastypie."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each fault is what it says, on the wire."""
+"""Each fault has the documented effect on the wire."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_rule_that_makes_no_sense_is_refused(sandbox: Sandbox, rule: dict[str,
 def test_broken_connections(sandbox: Sandbox, api: Client, rule: dict[str, Any], error: type[Exception]) -> None:
     sandbox.add_fault(**rule, times=1)
     if rule["kind"] == "close_mid_headers":
-        # Python's client takes the end of the connection for the end of the headers, and what is missing for nothing.
+        # Python's client treats the end of the connection as the end of the headers, and does not miss the rest.
         assert "Content-Length" not in api("action/").headers
     else:
         with pytest.raises(error):

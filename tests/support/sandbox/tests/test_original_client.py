@@ -55,7 +55,7 @@ def test_list_and_inspect(tutum: str, python_of_sandbox: str, tmp_path: Path) ->
             with connection.getresponse() as response:
                 return json.load(response)
 
-        # More than one page of 25, so that its way through pages is tried too.
+        # More than one page of 25, so that the client has to follow pages.
         listed = run("list", "--quiet", "--last", "60").split()
         assert listed == [action["uuid"] for action in api("/api/v1/action/?limit=60")["objects"]]
         assert {entry["scheme"] for entry in sandbox.requests()} == {"basic", "apikey"}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The process starts, stops and restarts as it should, and leaves nothing behind."""
+"""The process starts, stops, and restarts as it should, and leaves no files or processes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def gone(pid: int) -> bool:
-    """Tell whether a process has ended (a zombie has)."""
+    """Return whether a process has ended. A zombie has."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:
@@ -37,7 +37,7 @@ def gone(pid: int) -> bool:
 
 
 def wait_until_gone(pid: int, seconds: float = 5.0) -> bool:
-    """Wait for the end of a process; tell whether it came."""
+    """Wait for the end of a process, and return whether it ended."""
     deadline = time.monotonic() + seconds
     while not gone(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -129,7 +129,7 @@ def test_in_the_foreground(python: str, number: signal.Signals, tmp_path: Path) 
         time.sleep(0.02)
     described = json.loads(ready.read_text())
     connection = http.client.HTTPConnection(described["url"].removeprefix("http://"), timeout=10)
-    for path in ("/api/v1/action/?limit=1", "/sandbox/"):  # after the response to the second, the first has its line
+    for path in ("/api/v1/action/?limit=1", "/sandbox/"):  # the second response shows that the first is in the log
         connection.request("GET", path)
         connection.getresponse().read()
     process.send_signal(number)  # with the connection still open

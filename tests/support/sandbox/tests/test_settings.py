@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The settings that make the server behave in each of the ways that a server may."""
+"""The settings for the different ways in which servers behave."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def announcement(url: str, chosen: Options, ca_file: Path | None) -> str:
-    """Return the commands to continue with in another shell."""
+    """Return the commands to paste into another shell."""
     lines = [
         f"The sandbox listens on {url} (Ctrl-C ends it). In another shell:",
         "",

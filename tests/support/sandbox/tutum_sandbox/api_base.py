@@ -115,7 +115,7 @@ class Pages(Paginator):
 
 
 class PlainSerializer(Serializer):
-    """Tastypie's own, but data that already is plain is not converted: that took most of the time of a large page."""
+    """Tastypie's own, but plain data is not converted: that took most of the time of a large page."""
 
     def to_json(self, data: Any, options: dict[str, Any] | None = None) -> str:
         """Return JSON."""

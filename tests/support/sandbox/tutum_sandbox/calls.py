@@ -56,11 +56,11 @@ class CloudObjectResource(Resource):
         ]
 
     def dispatch_verb(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Check and throttle the request as any other, then start the action."""
+        """Check and throttle the request like any other, then start the action."""
         return self.dispatch("verb", request, **kwargs)
 
     def get_detail(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Return an object that is seeded or that a call was made for."""
+        """Return an object of the history, or one that a call was made for."""
         thing = CloudObject.objects.filter(uri=self.uri_of(kwargs)).first()
         return HttpNotFound() if thing is None else self.create_response(request, self.shown(thing))
 
@@ -73,7 +73,7 @@ class CloudObjectResource(Resource):
         return self.perform(request, kwargs, "terminate")
 
     def perform(self, request: HttpRequest, kwargs: dict[str, Any], verb: str) -> HttpResponse:
-        """Carry out a call as its query says. The object need not exist before."""
+        """Carry out a call with the outcome in its query. The object need not exist before."""
         now = time.time()
         call = call_from(request)
         uri = self.uri_of(kwargs)
@@ -123,7 +123,7 @@ class CloudObjectResource(Resource):
         return f"/api/{self._meta.api_name}/action/{uuid_}/"
 
     def shown(self, thing: CloudObject) -> dict[str, Any]:
-        """Return what the API shows of an object; its state follows from its last action."""
+        """Return an object as the API shows it. Its state depends on its last action."""
         actions = list(Action.objects.for_api().filter(object=thing.uri))
         state = "Not running"
         if actions:

@@ -51,7 +51,7 @@ def control(*methods: str) -> Callable[[View], View]:
 
 
 def content(request: HttpRequest) -> Any:
-    """Return the JSON that was sent."""
+    """Return the JSON in the request."""
     return json.loads(request.body)
 
 
@@ -68,7 +68,7 @@ def change_settings(wanted: dict[str, Any]) -> None:
     """Check and change settings. Raise a ValueError, and change none, if one of them is wrong."""
     values = checked(wanted)
     if "throttle" in values:
-        cache.clear()  # a new limit counts from now
+        cache.clear()  # a new limit counts from now on
     for name, value in values.items():
         setattr(options(), name, value)
     if "random_faults" in values:
@@ -163,7 +163,7 @@ def faults(request: HttpRequest) -> HttpResponse:
 
 @control("POST")
 def reset(_request: HttpRequest) -> HttpResponse:
-    """Restore the seeded actions; remove all faults, the log, and what counts for throttling. Settings stay."""
+    """Restore the history; remove all faults, the log, and the counts for throttling. Settings stay."""
     with writing:
         plant()
     rules.clear()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An HTTP response before it is sent, and what a fault can do with the request and its connection."""
+"""An HTTP response before it is sent, and the operations of a fault on the request and its connection."""
 
 from __future__ import annotations
 

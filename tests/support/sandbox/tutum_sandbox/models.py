@@ -61,7 +61,7 @@ class ActionQuerySet(models.QuerySet):  # type: ignore[type-arg, unused-ignore]
         return self.filter(state__isnull=False)
 
     def for_api(self) -> ActionQuerySet:
-        """Return the actions as of now for a request to the API, which begins the actions that wait for one."""
+        """Return the actions as of now for a request to the API, which starts the actions that wait for a request."""
         if self.filter(waiting_since__isnull=False).exists():
             now = time.time()
             with writing, transaction.atomic():
@@ -128,7 +128,7 @@ class Action(models.Model):
         return self.state in FINAL_STATES
 
     def follow(self, now: float) -> None:
-        """Set what the timeline defines for this moment (seconds since the epoch)."""
+        """Set the fields that the timeline defines for this time (seconds since the epoch)."""
         self.state, self.end_date, self.next_change = None, None, None
         if self.visible_from is not None and self.visible_from > now:
             self.next_change = self.visible_from

@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 CLIENT = "tutum==0.21.1"
-# The last that makes environments for Python 2.7.
+# The last version that creates environments for Python 2.7.
 VIRTUALENV = "virtualenv<20.22"
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the query of a call chooses: the outcome of its action, and the response to the call."""
+"""The choices in the query of a call: the outcome of its action, and the response to the call."""
 
 from __future__ import annotations
 

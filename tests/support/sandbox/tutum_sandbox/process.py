@@ -94,7 +94,7 @@ class Sandbox:
         self._start_timeout = start_timeout
         self._directory: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        # Without any proxy. The server may have a certificate that is not valid.
+        # Without a proxy. The certificate of the server may be invalid.
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}),
             urllib.request.HTTPSHandler(context=ssl._create_unverified_context()),
@@ -184,7 +184,7 @@ class Sandbox:
             self._directory.cleanup()
             self._directory = None
 
-    # What a client needs.
+    # The values that a client needs.
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables for a client (with TLS also that of the CA's certificate)."""
@@ -257,7 +257,7 @@ class Sandbox:
         self.control("POST", "settings", settings)
 
     def restore_settings(self) -> None:
-        """Set all settings to what they were when the server started."""
+        """Restore all settings to their values at the start of the server."""
         self.control("DELETE", "settings")
 
     def reset(self) -> None:

@@ -98,7 +98,7 @@ class ActionResource(ModelResource):
         return f"{uri}{getattr(bundle_or_obj, 'obj', bundle_or_obj).uuid}/"
 
     def full_dehydrate(self, bundle: Any, for_list: bool = False) -> Any:
-        """Fill in what the API shows of an action, in one step: field by field takes five times as long."""
+        """Fill in all fields of an action in one step: field by field takes five times as long."""
         action: Action = bundle.obj
         shown = {
             "action": action.action,
@@ -125,7 +125,7 @@ class ActionResource(ModelResource):
         return bundle
 
     def dispatch_operation(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Check and throttle the request as any other, then cancel or retry."""
+        """Check and throttle the request like any other, then cancel or retry."""
         return self.dispatch("operation", request, **kwargs)
 
     def post_operation(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:

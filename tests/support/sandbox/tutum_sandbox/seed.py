@@ -54,7 +54,7 @@ CALLERS = (
 
 
 class Operation(NamedTuple):
-    """Something that is done to an object of a type, and what the action says after a success or a failure."""
+    """An operation on a type of object, with the logs of its action after a success or a failure."""
 
     type: str
     verb: str
@@ -199,7 +199,7 @@ def history(count: int, epoch: float, source: random.Random, objects: list[Cloud
         thing = source.choice(by_type[operation.type])
         start = epoch - step * (age - source.random() * 0.9)
         duration = operation.longest * (0.2 + 0.8 * source.random())
-        # All seeded actions have finished: what a test counts must not depend on when it looks.
+        # All seeded actions have finished, so that the results of tests do not depend on the time.
         end = min(start + duration, epoch)
         state, logs = SUCCESS, operation.done
         if age % 17 == 2:
@@ -244,7 +244,7 @@ def prepare_database() -> None:
 
 
 def plant() -> None:
-    """Empty the tables and fill them with the seeds."""
+    """Empty the tables, and fill them with the history."""
     with connection.cursor() as cursor:
         # SQLite's free number in a database's header keeps the history's end, so that a reset, also after a
         # restart, brings back the very same actions.

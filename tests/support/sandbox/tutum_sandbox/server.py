@@ -80,7 +80,7 @@ class SandboxServer(ThreadedWSGIServer):
         self.setup_environ()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Be silent about clients that hang up: faults and refused certificates make them do that."""
+        """Ignore clients that disconnect: they do so after faults and refused certificates."""
         if not isinstance(sys.exc_info()[1], (OSError, ValueError)):
             super().handle_error(request, client_address)
 
@@ -95,7 +95,7 @@ class SandboxRequestHandler(WSGIRequestHandler):
     disable_nagle_algorithm = True  # else small responses wait for the client's delayed acknowledgment
 
     def setup(self) -> None:
-        """Shake hands in this thread, where a slow client delays no other client."""
+        """The handshake runs in this thread, so that a slow client does not delay others."""
         self.number = next(self.server.connection_numbers)
         if self.server.tls:
             self.request.settimeout(self.timeout)
@@ -109,14 +109,14 @@ class SandboxRequestHandler(WSGIRequestHandler):
             super().handle()
 
     def finish(self) -> None:
-        """Close the connection, also where TLS stands between."""
+        """Close the connection, with or without TLS."""
         with contextlib.suppress(OSError, ValueError):
             super().finish()
         if self.server.tls:
             self.request.close()
 
     def handle_one_request(self) -> None:
-        """Read a request, send its response or inject a fault, and note it in the log."""
+        """Read a request, send its response or inject a fault, and add it to the log."""
         self.raw_requestline = self.rfile.readline(65537)
         if len(self.raw_requestline) > 65536:
             self.requestline = self.request_version = self.command = ""
@@ -150,7 +150,7 @@ class SandboxRequestHandler(WSGIRequestHandler):
                 self.print_line(time.perf_counter() - began)
 
     def log_entry(self) -> Entry:
-        """Return what the log notes about this request."""
+        """Return the log entry of this request."""
         parts = urlsplit(self.path)
         authorization = self.headers.get("Authorization")
         scheme = None
@@ -179,7 +179,7 @@ class SandboxRequestHandler(WSGIRequestHandler):
         print(line.encode("ascii", "backslashreplace").decode(), flush=True)
 
     def log_message(self, *_args: Any) -> None:
-        """Print nothing more: `print_line` has said it."""
+        """Print nothing: `print_line` has printed the line."""
 
     # The methods of `Exchange`, for faults and for requests without one.
 
@@ -263,7 +263,7 @@ class SandboxRequestHandler(WSGIRequestHandler):
         """Close the connection in good order (FIN)."""
         self.close_connection = True
         with contextlib.suppress(OSError):
-            # The bare socket's: TLS must see the end without its own farewell, as after a crash.
+            # Of the socket itself: with TLS, the client must see an end without a close_notify, as after a crash.
             socket.socket.shutdown(self.connection, socket.SHUT_RDWR)
         raise ExchangeOverError
 

@@ -34,7 +34,7 @@ class RequestLog:
         self._lock = threading.Lock()
 
     def add(self, entry: Entry) -> None:
-        """Note a request."""
+        """Add a request."""
         with self._lock:
             self._entries.append(entry)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The action plugin wait_for_action: what it tells ansible-core about itself. Its class has tests of its own."""
+"""The action plugin wait_for_action: the attributes that ansible-core reads. Its class has its own tests."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lookup: its options on their levels, its terms, its errors, its warnings. The rest it shares with the module."""
+"""The lookup: its options and their precedence, its terms, its errors, and its warnings."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def test_date_words_are_accepted(api: FakeApi, value: str) -> None:
     assert "start_date__gte" in api.queries[0]
 
 
-# Options that do not exist, or are wrong.
+# Options that do not exist or are invalid.
 
 
 @pytest.mark.parametrize("name", ["sate", "uuid", "_terms", "start_date__gt", "apikey"])
@@ -260,7 +260,7 @@ def test_server_that_ignores_a_filter_is_an_error_that_names_it(api: FakeApi, na
         look_up(**{name: "Failed" if name == "state" else "/api/v1/service/x/"})
 
 
-# Where the connection comes from.
+# The sources of the connection settings.
 
 
 def users(headers: t.Iterable[str]) -> list[str]:
@@ -378,12 +378,12 @@ def test_missing_credentials_are_an_error(api: FakeApi) -> None:
     assert api.urls == []
 
 
-# What the lookups of a task share.
+# The cache that the lookups of a task share.
 
 
 @pytest.fixture
 def in_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let this process be a worker of Ansible."""
+    """Make this process look like a worker of Ansible."""
     monkeypatch.setattr(multiprocessing, "parent_process", object)
     monkeypatch.setattr(tutum_action, "_runners", {})
 
@@ -435,7 +435,7 @@ def test_lookups_of_the_main_process_share_nothing(api: FakeApi, headers: list[s
     assert len(headers) == len(api.urls) == 2
 
 
-# What is shown.
+# Warnings and messages.
 
 
 def test_fields_returns_only_these(api: FakeApi) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of a call, which are refused before anything is sent."""
+"""The options of a call, validated before anything is sent."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_path_with_credential_in_query_is_refused_and_hidden(name: str) -> None:
     with pytest.raises(OptionError, match="which looks like a credential") as caught:
         options(path=path)
     assert "s3cr3t" not in str(caught.value)
-    # What AnsibleModule hides in the options that it returns.
+    # AnsibleModule hides this in the options that it returns.
     assert misplaced_secrets({"path": path}) == [f"{name}=s3cr3t"]
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A call: sent exactly once, and its action found with and without a response."""
+"""A call: never carried out twice, and its action found with and without a response."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The option on_timeout: what is canceled at the timeout, and what the results say about it."""
+"""The option on_timeout: which actions are canceled at the timeout, and the results."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_on_timeout_cancel_takes_less_than_5_seconds(api: FakeApi, count: int) -
     results = run.run()
     assert results["not_canceled"] == uuids
     assert run.elapsed <= 2.0 + 5.0
-    # What there was no time for was not sent.
+    # A request without enough time was not sent.
     assert len(api.calls) == 1
 
 

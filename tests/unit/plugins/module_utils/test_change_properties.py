@@ -57,7 +57,7 @@ class Action(FakeAction):
 
 
 class History(t.NamedTuple):
-    """What happens to an action."""
+    """The history of an action."""
 
     started: float
     steps: list[tuple[str, float]]
@@ -172,7 +172,7 @@ class Run:
                 assert count <= 1
                 if state not in self.state or begin < self.sure_before:
                     assert count == 0
-                # A retry hides the end before it, so what was not shown by then is not known.
+                # A retry removes the previous end, so an end that was not shown before the retry is not known.
                 elif begin >= self.sure_from and end == math.inf and self.refusal is None:
                     assert count == 1, f"missing: {action.uuid} {state} at {begin}"
 

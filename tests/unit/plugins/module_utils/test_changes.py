@@ -30,7 +30,7 @@ from ansible_collections.tutum.cloud.tests.unit.fakes import (
 
 OTHER_SERVICE = "/api/v1/service/5d7a1c36-0e0c-4f7b-9c65-b6a3d0c1e201/"
 START = 1000.0
-"""What the fake clock shows when a source starts."""
+"""The value of the fake clock when a source starts."""
 
 
 def iso(second: float) -> str:
@@ -39,7 +39,7 @@ def iso(second: float) -> str:
 
 
 class Source:
-    """An event source without asyncio: polls, and notes the events and the log."""
+    """An event source without asyncio: it polls, and stores the events and the log."""
 
     def __init__(self, api: FakeApi, *, max_retries: int = 0, **options: t.Any) -> None:
         self.api = api
@@ -306,7 +306,7 @@ def test_changes_on_a_slow_server_are_reported_once(api: FakeApi) -> None:
     assert source.poll(10) == [(uuid, "In progress"), (uuid, "Failed")]
 
 
-# What ends a source.
+# Errors that end a source.
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 405])

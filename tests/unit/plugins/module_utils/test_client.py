@@ -46,7 +46,7 @@ FAR = 1e12
 """A deadline that no test reaches."""
 
 TEST_TIMEOUT_SECONDS = 10.0
-"""When a test fails instead of waiting any longer."""
+"""The seconds after which a test fails."""
 
 
 @pytest.fixture
@@ -339,7 +339,7 @@ def test_any_bytes_are_a_result_or_a_printable_error(body: bytes, status: int) -
 
 
 class Recorder:
-    """A transport that records calls, and responds with what it is given."""
+    """A transport that records calls, and returns the given responses."""
 
     def __init__(self, outcome: Response | Exception) -> None:
         self.outcome = outcome

@@ -162,7 +162,7 @@ def test_tutum_pass_is_secret() -> None:
     )
 
 
-# What is missing
+# Missing credentials
 
 
 @pytest.mark.parametrize(

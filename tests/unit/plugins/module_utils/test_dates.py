@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The tutum.cloud contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Dates: what the API shows, and the dates in HTTP headers."""
+"""Dates: those of the API, and those in HTTP headers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UTC = timezone.utc
 NOW = datetime(2014, 9, 17, 12, 0, 0, 250000, tzinfo=UTC)
 
 
-# What the API shows
+# Dates of the API
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_api_date_any_text_is_read_or_none(text: str) -> None:
     assert moment is None or moment.tzinfo is UTC
 
 
-# What HTTP headers have
+# Dates in HTTP headers
 
 
 @pytest.mark.parametrize(

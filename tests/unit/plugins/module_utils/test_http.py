@@ -35,13 +35,13 @@ if t.TYPE_CHECKING:
 OK = b"HTTP/1.1 200 OK\r\n"
 EMPTY_OBJECT = OK + b"Content-Length: 2\r\n\r\n{}"
 LIMIT = 0.4
-"""Seconds that a request may take in the tests where it takes longer."""
+"""Seconds for a request, in the tests that exceed them."""
 
 SLACK = 2.0
 """Seconds by which a busy machine may exceed a limit."""
 
 TEST_TIMEOUT_SECONDS = 10.0
-"""When a test fails instead of waiting any longer."""
+"""The seconds after which a test fails."""
 
 Script = t.Callable[["Peer"], object]
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The tutum.cloud contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What statuses and exceptions mean: the type of the error, its message, and whether a retry may help."""
+"""The errors for statuses and exceptions: type, message, and whether a retry may help."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_server_message_other_body_is_not_shown(body: bytes) -> None:
         ("31536000", None, 31536000.0),
         ("9" * 400, None, float("inf")),
         (formatdate(NOW + 90, usegmt=True), None, 90.0),
-        # The server's clock is an hour slow: its own date counts.
+        # The server's clock is an hour slow: its own date is used.
         (formatdate(NOW - 3600 + 90, usegmt=True), formatdate(NOW - 3600, usegmt=True), 90.0),
         (formatdate(NOW + 90, usegmt=True), "nonsense", 90.0),
         (formatdate(NOW - 90, usegmt=True), None, None),

@@ -48,13 +48,13 @@ class Change(t.NamedTuple):
     request: int
     kind: str
     position: float
-    """Which action changes, as a part of those that may."""
+    """The index of the action that changes, among those that may change."""
     second: float
     """When an action that enters has started."""
 
 
 class Server(FakeApi):
-    """Changes its lists as told, and notes what each response could show."""
+    """Changes its lists as specified, and records the actions that each response could show."""
 
     def __init__(
         self, started: t.Iterable[tuple[float, bool]], total: str, changes: t.Sequence[Change] = (), **options: t.Any
@@ -140,7 +140,7 @@ def run(server: Server, **options: t.Any) -> t.Any:
 
 
 def check(server: Server, *, order: str, limit: int | None) -> None:
-    """Read the list of a server, and compare with what its responses could show."""
+    """Read the list of a server, and compare it with the possible responses."""
     try:
         result = run(server, state=[WANTED], order=order, limit=limit)
     except ApiError as error:

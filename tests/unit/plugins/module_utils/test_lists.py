@@ -148,7 +148,7 @@ def test_total_count_is_not_needed(api: FakeApi, total: str, cap: int, newest_fi
         result = read(api, newest_first=newest_first, limit=limit)
         assert [one["uuid"] for one in result.actions] == in_order(uuids, newest_first=newest_first)[:limit]
         assert result.has_more is (limit is not None and limit < 13)
-        # What was read completely was counted.
+        # A list that was read completely was counted.
         assert result.has_more or result.total_count == 13
 
 
@@ -203,7 +203,7 @@ def test_10_of_100000_need_few_requests(
     result = read(api, newest_first=newest_first, limit=10)
     assert [one["uuid"] for one in result.actions] == in_order(uuids, newest_first=newest_first)[:10]
     assert (result.total_count, result.has_more) == (100_000, True)
-    # At the other end of the list, one request tells how long it is.
+    # At the other end of the list, one request shows its length.
     assert len(api.urls) == (pages if newest_first is server_newest_first else pages + 1)
 
 
@@ -247,7 +247,7 @@ def test_missing_next_does_not_end_a_list(api: FakeApi) -> None:
 
 
 class SparseApi(FakeApi):
-    """Filters after it selects: pages may be empty, or have a few of their actions."""
+    """Applies filters after the selection of a page: pages may be empty, or have a few of their actions."""
 
     def _list(self, existing: t.Any, query: dict[str, str]) -> dict[str, t.Any]:
         state = query.pop("state", None)
@@ -451,13 +451,13 @@ def test_list_that_always_repeats_an_action_returns_it_once() -> None:
     api = RepeatingApi({6: 2, 11: 10}, max_limit=5)
     uuids = add(api, 15)
     assert read_uuids(api) == [uuid for number, uuid in enumerate(uuids) if number not in (6, 11)]
-    # The second pass shows that it is no accident.
+    # The second pass shows that it is not an accident.
     assert api.queries[-1]["offset"] == "12"
     assert len(api.urls) == 8
 
 
 def test_list_that_once_repeats_an_action_is_read_again() -> None:
-    """What is repeated may have replaced another action."""
+    """The repeated action may have replaced another one."""
     repeats = {6: 2}
     api = RepeatingApi(repeats, max_limit=5)
     uuids = add(api, 15)
@@ -536,7 +536,7 @@ def test_newest_60_of_120_are_complete_if_one_leaves_and_one_enters(
     found = [one["uuid"] for one in result.actions]
     expected = [uuid for uuid in in_order(uuids, newest_first=newest_first) if uuid != uuids[leaving]]
     kept = [uuid for uuid in found if uuid in expected]
-    # Only the one that left, and the one that entered, may take the place of others.
+    # Only the action that left, and the one that entered, may take the place of others.
     assert kept == expected[: len(kept)]
     assert len(kept) >= 58
     assert (len(found), result.has_more) == (60, True)
@@ -623,7 +623,7 @@ def test_order_of_the_server_is_not_learned_from_two_states_of_a_list(limit: int
     assert len(kept) >= (8 if limit is None else 3)
 
 
-# Servers that do not do what the reference says.
+# Servers that do not conform to the reference.
 
 
 @pytest.mark.parametrize(
@@ -685,7 +685,7 @@ def test_server_that_ignores_the_offset_is_a_pagination_loop(
     except ResponseError as error:
         assert "Pagination loop" in str(error)  # noqa: PT017 - not with every parameter
     else:
-        # All that was requested was on one page.
+        # All requested actions were on one page.
         assert found == in_order(uuids, newest_first=newest_first)[:limit]
         assert cap >= (limit or 20)
     assert len(api.urls) <= 50
@@ -707,7 +707,7 @@ def test_server_that_changes_its_page_size_loses_no_action(api: FakeApi) -> None
     assert read_uuids(api) == uuids
 
 
-# Errors, and what was read before them.
+# Errors, and the actions that were read before them.
 
 
 def test_error_on_a_page_leaves_what_was_collected(api: FakeApi) -> None:
@@ -795,5 +795,5 @@ def test_pages_of_a_slow_server_are_read_over_several_connections(api: FakeApi, 
     result = ListReader(client).read({}, deadline=FAR, newest_first=api.newest_first, limit=limit)
     assert [one["uuid"] for one in result.actions] == in_order(uuids, newest_first=api.newest_first)[:limit]
     assert transport.most > 1
-    # No page is requested twice, and none beyond what is needed.
+    # No page is requested twice, and no page that is not needed.
     assert len(api.urls) == len(set(api.urls)) == (25 if limit is None else 20)

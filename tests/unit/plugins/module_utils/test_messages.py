@@ -52,7 +52,7 @@ def failure_of(texts: ActionTexts, *, with_logs: bool = True, success_states: t.
 
 
 def not_found(texts: ActionTexts, *numbers: int) -> ActionTexts:
-    """Let these actions not be found."""
+    """Mark these actions as not found."""
     for number in numbers:
         for now in (0.0, 1.0, 5.0):
             texts.watched.note_not_found(uuid_of(number), now)
@@ -123,7 +123,7 @@ def test_messages_accept_any_json_value_of_a_field(field: str, value: object) ->
     assert progress_of(texts).isprintable()
 
 
-# What is unfinished.
+# Unfinished actions.
 
 
 def test_unfinished_actions_are_described_with_their_state() -> None:

@@ -19,15 +19,15 @@ if t.TYPE_CHECKING:
     from pathlib import Path
 
 TEST_TIMEOUT_SECONDS = 10.0
-"""When a test fails instead of waiting any longer."""
+"""The seconds after which a test fails."""
 
 
 class ModuleEndError(Exception):
-    """Raised in place of the end of the process."""
+    """Raised instead of the end of the process."""
 
 
 class FakeModule:
-    """What is used of an AnsibleModule."""
+    """The parts of an AnsibleModule that the code uses."""
 
     def __init__(self, **params: t.Any) -> None:
         self.params: dict[str, t.Any] = {
@@ -57,7 +57,7 @@ class FakeModule:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Set an empty home directory, and an environment without our variables."""
+    """Set an empty home directory, and an environment without the collection's variables."""
     monkeypatch.setenv("HOME", str(tmp_path))
     for variables in ENVIRONMENT.values():
         for variable in variables:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The tutum.cloud contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One page of a list: its structure, its UUIDs, and whether it keeps to its filters."""
+"""One page of a list: its structure, its UUIDs, and whether its actions match the filters."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The tutum.cloud contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The channel for progress: what the module writes is what the action plugin reads, line by line."""
+"""The channel for progress: the action plugin reads exactly the lines that the module writes."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Queries: what is refused, what is requested, what is returned, and what is left of a query that fails."""
+"""Queries: invalid options, requests, results, and the results of a query that fails."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def test_null_option_is_one_that_is_omitted() -> None:
     assert make_query(**dict.fromkeys(names)).filters == {}
 
 
-# Actions that are named.
+# Actions by UUID.
 
 
 def test_uuid_returns_actions_in_the_given_order_and_requests_each_once(api: FakeApi) -> None:
@@ -181,7 +181,7 @@ def test_uuid_of_a_finished_action_is_not_requested_again(api: FakeApi) -> None:
     for _time in range(2):
         assert len(runner.run(make_query(uuid=[finished, running], hidden_fields=["body"])).actions) == 2
     assert api.paths == [f"action/{finished}/", f"action/{running}/", f"action/{running}/"]
-    # What one query hides, the next one shows.
+    # A field that one query hides is in the result of the next one.
     assert runner.run(make_query(uuid=[finished])).actions[0]["body"] == "x"
     assert runner.run(make_query(uuid=[finished], fields=["body"])).actions == [{"body": "x"}]
     assert len(api.urls) == 3
@@ -460,7 +460,7 @@ def test_total_count_is_null_if_it_is_not_known(api: FakeApi, total_count: objec
         assert (result.results()["total_count"], result.truncated) == (30, False)
 
 
-# What is left of a query that fails.
+# The results of a query that fails.
 
 
 def test_failure_of_a_list_carries_what_was_read(any_api: FakeApi, many: list[str]) -> None:
@@ -505,7 +505,7 @@ def test_list_query_is_bounded_in_time() -> None:
     assert api.clock() - started <= 30
 
 
-# What is shown.
+# Fields.
 
 
 def test_fields_are_applied_while_pages_are_read(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The tutum.cloud contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the value of an option comes from."""
+"""The sources of an option's value."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils import _threads
 from ansible_collections.tutum.cloud.plugins.module_utils._threads import TimeLimitExceededError, run_within
 
 TEST_TIMEOUT_SECONDS = 10.0
-"""When a test fails instead of waiting any longer."""
+"""The seconds after which a test fails."""
 
 
 def test_run_within_returns_result_of_a_daemon_thread() -> None:

@@ -18,7 +18,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils import _wait_module
 from ansible_collections.tutum.cloud.plugins.module_utils._wait_module import exit_when_ansible_exits
 
 TEST_TIMEOUT_SECONDS = 10.0
-"""When a test fails instead of waiting any longer."""
+"""The seconds after which a test fails."""
 
 
 class Process:
@@ -48,7 +48,7 @@ class Process:
             self.reader = -1
 
     def close(self) -> None:
-        """End the thread that watches: it must not see the real functions of this process."""
+        """End the thread that watches, so that it does not use the real functions of this process."""
         self.parent = 1
         for thread in self.watchers:
             thread.join(TEST_TIMEOUT_SECONDS)

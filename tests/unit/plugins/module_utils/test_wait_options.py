@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of a wait: defaults, limits, and what is refused before anything is sent."""
+"""The options of a wait: defaults, limits, and refused values."""
 
 from __future__ import annotations
 

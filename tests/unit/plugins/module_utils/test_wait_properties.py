@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Properties of every wait, on servers that move, cap, lie and lag, and with any response."""
+"""Properties of every wait, on servers that move actions, cap pages, lag, or respond with anything."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def results_of(run: WaitRun) -> tuple[dict[str, t.Any], TutumError | None]:
 
 
 def check_promises(run: WaitRun, results: dict[str, t.Any], error: TutumError | None, timeout: float) -> None:
-    """Check what holds for every wait."""
+    """Check the properties of every wait."""
     assert run.elapsed <= timeout + OVERTIME_SECONDS + 1e-6
     assert results["failed_polls"] <= results["polls"]
     assert results["changed"] is False
@@ -288,7 +288,7 @@ def add_hiccups(api: FakeApi, moments: t.Sequence[tuple[float, float, t.Any]]) -
 
 
 def outcome_of(results: dict[str, t.Any]) -> tuple[object, ...]:
-    """Return what must not depend on hiccups."""
+    """Return the values that temporary errors must not change."""
     states = [(action["uuid"], action["state"]) for action in results["actions"]]
     return states, results["unsuccessful"], results["unfinished"], results["timed_out"]
 

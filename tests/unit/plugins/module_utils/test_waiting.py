@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A wait: its schedule, its time limit, its results, and which states count."""
+"""A wait: its schedule, its time limit, its results, and the states that count as success."""
 
 from __future__ import annotations
 

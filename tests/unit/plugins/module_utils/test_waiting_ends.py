@@ -38,7 +38,7 @@ FOR_A_USER = {
     "another action": response({"uuid": uuid_of(77), "state": "Success"}),
     "not an object": response([]),
 }
-"""What only a person can fix, if it is the first response."""
+"""Errors that only a user can fix, if they are the first response."""
 
 TRANSIENT = {
     "no connection": TransientError("url", "Connection failed: Connection refused", was_sent=False),
@@ -46,7 +46,7 @@ TRANSIENT = {
     **{str(status): response(status=status) for status in (408, 425, 429, 500, 502, 503, 504, 507, 520, 522, 524, 596)},
 }
 
-# 401 and 403 end a wait once they have lasted.
+# 401 and 403 end a wait after they have lasted for some time.
 HICCUPS = {**FOR_A_USER, **TRANSIENT, "404": response(status=404)}
 LASTING = {name: fault for name, fault in HICCUPS.items() if name not in ("401", "403", "404")}
 

@@ -114,7 +114,7 @@ def test_10000_neighbors_in_the_same_second_do_not_multiply_requests(count: int,
 
 
 def _add_neighbors(api: FakeApi, count: int, started: float) -> None:
-    """Add actions of others, which are made without computing anything."""
+    """Add actions of others, which are created quickly."""
     for _number in range(count):
         api.add((0.0, "Success"), started=started, object=NODE)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The option object: which actions a wait is for, when there are none, and by which clock."""
+"""The option object: which actions a wait includes, when there are none, and which clock counts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def found(results: t.Mapping[str, t.Any]) -> list[str]:
     return sorted(action["uuid"] for action in results["actions"])
 
 
-# What is waited for.
+# The actions to wait for.
 
 
 @pytest.mark.parametrize("max_limit", [1, 2, 25, 1000])
@@ -271,7 +271,7 @@ def test_min_actions_that_are_there_need_no_further_lists(api: FakeApi) -> None:
     assert sum("state" in query for query in api.queries) == 3
 
 
-# Which were unfinished when the wait began.
+# Actions that were unfinished when the wait began.
 
 
 @pytest.mark.parametrize("delay", [0.9, 5.0, 10.0])
@@ -354,7 +354,7 @@ def test_object_with_a_wrong_clock_of_this_host_follows_the_servers(
 
 
 def test_object_discovered_late_without_the_servers_clock_is_never_a_success(api: FakeApi) -> None:
-    """What finished in the meantime cannot be told from what finished before."""
+    """Actions that finished in the meantime look like those that finished before."""
     api.add(RUNNING, (0.5, "Failed"), started=api.clock())
     api.has_date = False
     fail_between(api, 0, 2, response(status=503))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a wait knows of its actions: last seen, finished, failed, not found."""
+"""The data that a wait has about its actions: last seen, finished, failed, not found."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def seen(uuid: str, state: t.Any, **fields: t.Any) -> dict[str, t.Any]:
 
 
 def note_not_found(watched: WatchedActions, reference: str) -> None:
-    """Note a 404 often and long enough."""
+    """Report a 404 often and long enough."""
     for now in (0.0, 2.0, 5.0):
         watched.note_not_found(reference, now)
 
@@ -150,7 +150,7 @@ def test_watched_skip_missing_leaves_out_what_was_never_seen() -> None:
 
 
 def test_watched_skip_missing_does_not_skip_what_was_seen_running() -> None:
-    """It did not succeed, as far as is known: the gate must not open."""
+    """As far as is known, it did not succeed, so the wait must not succeed."""
     watched = watch(FIRST, skip_missing=True)
     watched.record(seen(FIRST, "In progress"), 0.0)
     note_not_found(watched, FIRST)

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.tutum.cloud.plugins.module_utils._workers import map_concurrently
 
 TEST_TIMEOUT_SECONDS = 10.0
-"""When a test fails instead of waiting any longer."""
+"""The seconds after which a test fails."""
 
 
 class Calls:

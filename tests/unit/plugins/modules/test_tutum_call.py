@@ -142,7 +142,7 @@ def test_main_refused_call_fails_unchanged(run: Run, status: int, error_type: st
 
 
 def test_main_wait_that_fails_returns_call(run: Run) -> None:
-    """The key is withdrawn after the call: the wait fails, and the result shows which action is left running."""
+    """The key is revoked after the call: the wait fails, and the result shows which action is still running."""
     api = CallApi(timeline=ENDLESS)
     api.fault_for = lambda url: response(status=401) if "/action/" in url else None
     result = run(api)
@@ -247,7 +247,7 @@ def test_main_without_path_fails(module_runs: t.Callable[[FakeApi], ModuleRuns])
 
 
 def test_main_hides_key_everywhere(run: Run) -> None:
-    """The run itself asserts it for the whole result."""
+    """The fixture checks this for the whole result."""
     api = CallApi(
         Reaction(response({"logs": f"key {API_KEY}", API_KEY: 1}, status=202), fields={"logs": f"{API_KEY} is wrong"}),
         timeline=FAILED,
@@ -264,7 +264,7 @@ def test_main_hides_credential_in_query(run: Run) -> None:
         assert result["invocation"]["module_args"]["path"].startswith(f"{PATH}?seconds=1&")
 
 
-# The lines that it writes
+# Lines of progress
 
 
 def lines(api: CallApi, run: Run, directory: Path, **options: t.Any) -> list[str]:

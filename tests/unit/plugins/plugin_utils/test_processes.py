@@ -18,7 +18,7 @@ from ansible_collections.tutum.cloud.plugins.plugin_utils import _processes
 from ansible_collections.tutum.cloud.plugins.plugin_utils._processes import _descendants, end_this_worker
 
 SECONDS = 30.0
-"""When a test fails instead of waiting any longer."""
+"""The seconds after which a test fails."""
 
 # Waits until its standard input is closed.
 WAIT = "import sys; sys.stdin.read()"

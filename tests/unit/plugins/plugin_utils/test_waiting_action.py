@@ -34,10 +34,10 @@ TASK_VARS = {"inventory_hostname": "web", "ansible_play_batch": ["web"], "ansibl
 UUID = "6246c558-976c-4df6-ba60-eb1a344a17af"
 
 TIME_LIMIT_SECONDS = 30.0
-"""When a test fails instead of waiting any longer."""
+"""The seconds after which a test fails."""
 
 
-# What is shown, and when.
+# Lines on the terminal, and their times.
 
 
 class Followed:
@@ -51,7 +51,7 @@ class Followed:
         self.follower = _Follower(str(directory) if directory else None, hosts, self.shown.append)
 
     def look_at(self, second: float, status: str | None = None, log: str | None = None) -> list[str]:
-        """Return what is shown when the follower looks at a moment after the start, with news of the module."""
+        """Return the lines that the follower shows at a certain time, with news of the module."""
         self.now = 1000.0 + second
         if self.module and log:
             self.module.show_log(log)
@@ -167,7 +167,7 @@ def test_follower_with_an_incomplete_line_shows_it_once_it_is_complete(
     assert followed.look_at(1.5) == ["1/1 done, zweite é"]
 
 
-# Where it is shown.
+# Where the lines are shown.
 
 
 class Screen:
@@ -211,7 +211,7 @@ def test_printer_leaves_stdout_to_programs_that_read_it(
 
 
 class Task:
-    """A task with this plugin, whose module writes progress, and ends once it is shown."""
+    """A task with this plugin, whose module writes progress, and ends once the progress is shown."""
 
     def __init__(self, directory: Path, statuses: t.Sequence[str] = (), screen: Screen | None = None) -> None:
         self.module_calls: list[dict[str, t.Any]] = []
@@ -243,7 +243,7 @@ class Task:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the plugin check often, and show each status."""
+    """Make the plugin check often, and show each status."""
     for name in ("CHECK_SECONDS", "MIN_STATUS_SECONDS", "SECONDS_PER_HOST"):
         monkeypatch.setattr(_waiting_action, name, 0.001)
     monkeypatch.setattr(ActionBase, "run", lambda _self, _tmp, _task_vars: {})
@@ -364,7 +364,7 @@ def test_action_ends_everything_when_ansible_is_gone(
 
 @pytest.mark.usefixtures("quick", "screen")
 def test_action_that_runs_in_the_background_does_not_watch_ansible(tmp_path: Path) -> None:
-    """The module lives on by itself: that is what async is for."""
+    """With async, the module continues alone."""
     threads = threading.active_count()
     task = Task(tmp_path)
     task.plugin._task.async_val = 60
