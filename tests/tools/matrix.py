@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # cli          tests/functional/cli: real ansible commands
 # integration  tests/integration, with ansible-test
 # sanity       ansible-test sanity
-# units        what of tests/unit depends on ansible-core, with ansible-test, which starts a process for each test
+# units        a part of tests/unit, with ansible-test
 # pytest       tests/unit, with pytest alone; -coverage measures the coverage
 EVERYTHING = ("cli", "integration", "sanity", "units", "pytest-coverage")
 
@@ -54,7 +54,7 @@ CORES = (
     Core(
         "2.22",
         ("3.13", "3.14", "3.15"),
-        {"3.13": "cli-secrets integration-essentials sanity-essentials pytest-essentials", "3.14": "pytest-essentials"},
+        {"3.13": "cli-essentials sanity-essentials pytest-essentials", "3.14": "pytest-essentials"},
         prerelease=True,
     ),
     Core("devel", ("3.13", "3.14", "3.15"), {"3.14": "sanity pytest"}, prerelease=True),

@@ -228,8 +228,6 @@ def run(ansible: Ansible) -> Run:
         "ANSIBLE_INJECT_INVOCATION": "1",
         # For `ansible`, which loads no callbacks by default.
         "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",
-        # No files are copied. `test_temporary_files` runs without it.
-        "ANSIBLE_PIPELINING": "1",
     }
     return Run(ansible)
 
@@ -480,7 +478,7 @@ def check_job(run: Run, path: Path) -> None:
 
 def test_temporary_files(run: Run, planted: Planted) -> None:
     """On the target, only an option is visible: in the arguments of its script, and only to its user."""
-    run.ansible.environment |= {"ANSIBLE_KEEP_REMOTE_FILES": "1", "ANSIBLE_PIPELINING": "0", "TUTUM_APIKEY": KEY}
+    run.ansible.environment |= {"ANSIBLE_KEEP_REMOTE_FILES": "1", "TUTUM_APIKEY": KEY}
     in_background = {"async": 60, "poll": 0}
     late: dict[str, Any] = {"uuid": [planted.bad, planted.telling], "timeout": 1}
     options = Way("options", USER_AND_KEY)

@@ -23,6 +23,4 @@ def ansible(ansible: Ansible) -> Ansible:
     (ansible.directory / "examples").symlink_to(ansible.checkout / "examples")
     # By default Ansible uses the home directory in the password database for tasks with async, not HOME.
     ansible.environment["ANSIBLE_ASYNC_DIR"] = str(ansible.home / "async")
-    # A third of the time. The tests of the command line run without it.
-    ansible.environment["ANSIBLE_PIPELINING"] = "1"
     return ansible

@@ -154,7 +154,7 @@ def pages(running_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) ->
     running_sandbox.reset()
     programs, collections = (Path(os.environ[f"TUTUM_TEST_{name}"]) for name in ("ANSIBLE_BIN", "COLLECTIONS"))
     ansible = Ansible(programs, collections, tmp_path_factory.mktemp("report"))
-    ansible.environment.update(running_sandbox.environment(), ANSIBLE_PIPELINING="1")
+    ansible.environment.update(running_sandbox.environment())
     try:
         pages = write_pages(running_sandbox, ansible)
     finally:
