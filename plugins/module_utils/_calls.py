@@ -23,6 +23,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._errors import (
     ApiError,
     OptionError,
     ResponseError,
+    ThrottledError,
     TransientError,
 )
 from ansible_collections.tutum.cloud.plugins.module_utils._http import USER_AGENT
@@ -224,7 +225,7 @@ class Call:
 def _may_have_been_carried_out(error: ApiError) -> bool:
     """Return whether a call that failed may have been carried out all the same."""
     if isinstance(error, TransientError):
-        is_refused = error.status == 429 or (error.status == 503 and error.retry_after is not None)
+        is_refused = isinstance(error, ThrottledError) or (error.status == 503 and error.retry_after is not None)
         return error.was_sent and not is_refused
     if isinstance(error, ResponseError):
         return True

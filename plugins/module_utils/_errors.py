@@ -148,3 +148,7 @@ class TransientError(ApiError):
         self.was_sent = was_sent
         if status is not None:
             self.error_type = "http"
+
+
+class ThrottledError(TransientError):
+    """429: the server limits the rate of requests. It did not carry out the request."""

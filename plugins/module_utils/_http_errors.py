@@ -21,6 +21,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._errors import (
     ApiError,
     NotFoundError,
     ResponseError,
+    ThrottledError,
     TlsError,
     TransientError,
 )
@@ -78,7 +79,8 @@ def error_from_status(
     error: ApiError
     if is_transient(status):
         retry_after = parse_retry_after(headers)
-        error = TransientError(url, problem, status=status, method=method, retry_after=retry_after)
+        error_class = ThrottledError if status == 429 else TransientError
+        error = error_class(url, problem, status=status, method=method, retry_after=retry_after)
     else:
         error = (NotFoundError if status == 404 else ApiError)(url, problem, status=status, method=method)
     message = _server_message(settings, body)

@@ -19,7 +19,12 @@ from functools import partial
 
 from ansible_collections.tutum.cloud.plugins.module_utils._dates import SECOND, SMALLEST_STEP, format_iso
 from ansible_collections.tutum.cloud.plugins.module_utils._discovery import Discovery
-from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiError, NotFoundError, TransientError
+from ansible_collections.tutum.cloud.plugins.module_utils._errors import (
+    ApiError,
+    NotFoundError,
+    ThrottledError,
+    TransientError,
+)
 from ansible_collections.tutum.cloud.plugins.module_utils._lists import ListReader
 from ansible_collections.tutum.cloud.plugins.module_utils._ordering import start_of
 
@@ -69,8 +74,8 @@ class Poller:
         """The first error of the last poll; a 404 only if there was no other."""
         self.refusal: ApiError | None = None
         """The 401 or 403 of the last poll."""
-        self.throttling: ApiError | None = None
-        """The 429 of the last poll."""
+        self.throttling: ThrottledError | None = None
+        """The last one of the last poll."""
         self.discovery_failed = False
         """Whether the object's actions could not be listed in the last poll."""
         self.had_response = False
@@ -138,7 +143,7 @@ class Poller:
             self.error = error
         if error.status in (401, 403):
             self.refusal = error
-        if error.status == 429:
+        if isinstance(error, ThrottledError):
             self.throttling = error
 
     def _take(self, actions: t.Iterable[Action]) -> None:
@@ -186,7 +191,7 @@ class Poller:
                 self._note(outcome)
                 failures += 1
                 is_down = failures >= MAX_FAILED_DETAILS and not self.had_response
-                if len(uuids) > MAX_DETAIL_POLLS and (is_down or outcome.status == 429):
+                if len(uuids) > MAX_DETAIL_POLLS and (is_down or isinstance(outcome, ThrottledError)):
                     break  # The other actions have their turn in the next poll.
             else:
                 self._record(outcome)
@@ -205,11 +210,9 @@ class Poller:
         waited = now - self._started
         try:
             is_useful = self._read_pages(window, uuids, min(deadline, now + max(LIST_SECONDS, waited / 10)))
-        except TransientError as error:
-            if error.status == 429:
-                self._note(error)
-                return False
-            self._pause_lists()
+        except ThrottledError as error:
+            self._note(error)
+            return False
         except ApiError:
             self._pause_lists()
         else:

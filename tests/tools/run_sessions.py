@@ -28,8 +28,21 @@ LOGS = CHECKOUT / ".cache" / "logs"
 MATRIX = "tests/tools/matrix.py"
 NOX = [sys.executable, "-m", "nox", "--non-interactive"]
 
+# These wait for playbooks and servers most of the time, so several of them share the processors with one that computes.
 # The slowest sessions start first, so that none of them runs alone at the end.
-_FIRST = ("cli", "integration", "examples", "client", "sanity", "units", "target", "types")
+_WAITING = (
+    "cli",
+    "integration",
+    "examples",
+    "client",
+    "rulebook",
+    "runner",
+    "installation",
+    "benchmark",
+    "tools",
+    "report",
+)
+_COMPUTING = ("sanity", "pytest", "target", "build", "types")
 
 _INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
@@ -165,11 +178,16 @@ def list_sessions() -> list[str]:
     # `lint` only starts other sessions of the list.
     sessions: list[str] = [each["session"] for each in json.loads(listing.stdout) if each["session"] != "lint"]
 
-    def rank(session: str) -> int:
-        kind = session.partition("-")[0]
-        return _FIRST.index(kind) if kind in _FIRST else len(_FIRST)
+    def rank(session: str) -> tuple[bool, int]:
+        kind, order = kind_of(session), _WAITING + _COMPUTING
+        return "-essentials" in session, order.index(kind) if kind in order else len(order)
 
     return sorted(sessions, key=rank)
+
+
+def kind_of(session: str) -> str:
+    """Return the kind of a session: the first word of its name."""
+    return session.partition("-")[0]
 
 
 def summarize(results: list[Result]) -> list[str]:
@@ -193,9 +211,14 @@ def has_tested_a_core(results: list[Result]) -> bool:
 def main() -> int:
     """Run all default sessions."""
     parser = argparse.ArgumentParser(description=__doc__)
-    # Sessions often wait. But with many more jobs than cores, tests with real time limits would fail.
-    jobs = (os.cpu_count() or 1) + 1
-    parser.add_argument("--jobs", type=int, default=jobs, help="how many at a time (default: %(default)s)")
+    # With many more sessions than processors, tests with real time limits would fail.
+    cores = os.cpu_count() or 1
+    parser.add_argument(
+        "--waiting", type=int, default=cores + 1, help="how many at a time of those that often wait (%(default)s)"
+    )
+    parser.add_argument(
+        "--computing", type=int, default=max(1, cores // 2), help="how many of the others (%(default)s)"
+    )
     parser.add_argument(
         "--time-limit", type=float, default=1500.0, help="seconds for one session (default: %(default)s)"
     )
@@ -215,8 +238,10 @@ def main() -> int:
     runner = Runner(arguments.time_limit)
     results: list[Result] = []
     started = time.monotonic()
-    with ThreadPoolExecutor(arguments.jobs) as pool:
-        pending = [pool.submit(runner.run, session) for session in sessions]
+    with ThreadPoolExecutor(arguments.waiting) as waiting, ThreadPoolExecutor(arguments.computing) as computing:
+        pending = [
+            (waiting if kind_of(session) in _WAITING else computing).submit(runner.run, session) for session in sessions
+        ]
         try:
             for done in as_completed(pending):
                 result = done.result()
@@ -226,7 +251,8 @@ def main() -> int:
                 print(result, flush=True)
         except KeyboardInterrupt:
             print("interrupted, ending what runs ...", flush=True)
-            pool.shutdown(wait=False, cancel_futures=True)
+            for pool in (waiting, computing):
+                pool.shutdown(wait=False, cancel_futures=True)
             runner.stop()
             return 130
     print(f"\n{len(sessions)} sessions in {time.monotonic() - started:.0f} s")

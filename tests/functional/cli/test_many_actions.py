@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from tests.support.ansible_commands import Ansible
 
 COUNT = 200
-LONGEST = 30.0  # seconds
+LONGEST = 20.0  # seconds
 MOST_REQUESTS = 40
 
 
 def test_200_actions(ansible: Ansible, sandbox: Sandbox) -> None:
-    """200 actions that finish at random times within 30 s, in any final state, some of them after other states."""
+    """200 actions that finish at random times within 20 s, in any final state, some of them after other states."""
     chance = random.Random(200)
     described: list[dict[str, Any]] = []
     ends = []
