@@ -38,7 +38,7 @@ if t.TYPE_CHECKING:
 ACTION_HEADER = "X-Tutum-Action-URI"
 
 SEARCH_SECONDS = 15.0
-"""How long the action of a call is looked for: it may not be visible everywhere immediately."""
+"""How long to search for the action of a call: a new action may not be visible everywhere immediately."""
 
 SEARCH_PAUSE_SECONDS = 0.5
 """The first pause between two searches; it doubles up to 2 seconds."""
@@ -51,8 +51,8 @@ FIRST_SEARCH_SECONDS = 5.0
 long as the one before."""
 
 CLOCK_MARGIN_SECONDS = 2.0
-"""How many seconds before the call the search begins. The Date header has a resolution of one second, and the clocks of several
-servers behind one URL can differ."""
+"""How many seconds before the call an action may have started to count as that of the call. The Date header has a resolution
+of one second, and the clocks of several servers behind one URL can differ."""
 
 
 class UnknownOutcomeError(ApiError):
@@ -128,7 +128,7 @@ class Call:
                 raise self._unknown_outcome(problem, self.status)
 
     def results(self) -> dict[str, t.Any]:
-        """Return what is known of the call, as the module returns it."""
+        """Return the values about the call that the module returns."""
         response = self.response
         if self._options.action_uuid and isinstance(response, dict):
             # The response is the action itself.

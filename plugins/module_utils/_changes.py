@@ -66,11 +66,11 @@ MEMORY = timedelta(hours=1)
 """How long an entry is remembered in addition to that. The server's clock may be set back by as much."""
 
 GRACE_SECONDS = 1.0
-"""If the first response is later than this after the start, what ended in the second of the start counts as a change: the
-server's clock is known to the second only."""
+"""If the first response is later than this after the start, an action that ended in the second of the start counts as a
+change: the server's clock is known to the second only."""
 
 MAX_ACTIONS_PER_POLL = 5000
-"""If more have ended since the last poll, several polls without a pause read them, so that they need not fit into memory."""
+"""If more actions have ended since the last poll, several polls without a pause read them, to limit the use of memory."""
 
 SMALLEST_WINDOW = timedelta(minutes=1)
 

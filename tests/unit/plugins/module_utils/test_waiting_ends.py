@@ -150,7 +150,7 @@ def test_error_that_lasts_is_survived_until_the_timeout(api: FakeApi, fault: t.A
     assert run.message == ""
     assert results["polls"] > results["failed_polls"] > 5
     assert 200 <= run.elapsed <= 220
-    # The server is left alone while it reports errors.
+    # A wait polls less often while the server reports errors.
     assert len(api.urls) < 30 * (count + 2)
 
 
