@@ -54,7 +54,11 @@ CURRENT_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 # In tests/functional/cli: how a core runs action plugins, ends workers, treats null, and hides secrets.
 CLI_ESSENTIALS = (
-    *("test_gate.py", "test_interruption.py::test_signal_ends_all_waits", "test_secrets.py::test_options"),
+    *(
+        "test_gate.py::test_null_and_empty_values_do_not_open_the_gate",
+        "test_interruption.py::test_signal_ends_all_waits",
+        "test_secrets.py::test_options",
+    ),
     *(
         "test_secrets.py::test_temporary_files",
         "test_calls.py::test_play_continues_after_success_and_stops_after_failure",
@@ -69,7 +73,7 @@ UNIT_ESSENTIALS = (
 ANSIBLE_TEST_UNITS = ("lookup/", "modules/test_tutum_action_info.py")
 
 # The other sanity tests hardly differ between two consecutive cores.
-SANITY_ESSENTIALS = ("compile", "import", "runtime-metadata", "validate-modules")
+SANITY_ESSENTIALS = ("compile", "runtime-metadata", "validate-modules")
 
 nox.needs_version = ">=2025.2.9"
 nox.options.reuse_venv = "yes"
@@ -286,7 +290,13 @@ def target(session: nox.Session) -> None:
     (libraries / "ansible").symlink_to(core)
     session.env["PYTHONPATH"] = str(directory)
     with session.chdir(collection):
-        tests = ["-m", "not slow", "tests/unit/plugins/module_utils", "tests/unit/plugins/modules"]
+        tests = [
+            "-m",
+            "not slow",
+            "--ignore-glob=*_properties.py",
+            "tests/unit/plugins/module_utils",
+            "tests/unit/plugins/modules",
+        ]
         session.run(str(target_programs / "python"), "-m", "pytest", *(session.posargs or tests), external=True)
 
 

@@ -28,21 +28,12 @@ LOGS = CHECKOUT / ".cache" / "logs"
 MATRIX = "tests/tools/matrix.py"
 NOX = [sys.executable, "-m", "nox", "--non-interactive"]
 
-# These wait for playbooks and servers most of the time, so several of them share the processors with one that computes.
-# The slowest sessions start first, so that none of them runs alone at the end.
-_WAITING = (
-    "cli",
-    "integration",
-    "examples",
-    "client",
-    "rulebook",
-    "runner",
-    "installation",
-    "benchmark",
-    "tools",
-    "report",
+# The slowest sessions start first, so that none of them runs alone at the end. Most of them wait half of the time, for
+# playbooks and servers. Those that compute all the time are in between.
+_FIRST = (
+    *("cli", "sanity", "integration", "examples", "pytest", "client", "target", "rulebook", "runner", "build"),
+    *("installation", "benchmark", "tools", "report", "types"),
 )
-_COMPUTING = ("sanity", "pytest", "target", "build", "types")
 
 _INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
@@ -179,15 +170,10 @@ def list_sessions() -> list[str]:
     sessions: list[str] = [each["session"] for each in json.loads(listing.stdout) if each["session"] != "lint"]
 
     def rank(session: str) -> tuple[bool, int]:
-        kind, order = kind_of(session), _WAITING + _COMPUTING
-        return "-essentials" in session, order.index(kind) if kind in order else len(order)
+        kind = session.partition("-")[0]
+        return "-essentials" in session, _FIRST.index(kind) if kind in _FIRST else len(_FIRST)
 
     return sorted(sessions, key=rank)
-
-
-def kind_of(session: str) -> str:
-    """Return the kind of a session: the first word of its name."""
-    return session.partition("-")[0]
 
 
 def summarize(results: list[Result]) -> list[str]:
@@ -212,13 +198,8 @@ def main() -> int:
     """Run all default sessions."""
     parser = argparse.ArgumentParser(description=__doc__)
     # With many more sessions than processors, tests with real time limits would fail.
-    cores = os.cpu_count() or 1
-    parser.add_argument(
-        "--waiting", type=int, default=cores + 1, help="how many at a time of those that often wait (%(default)s)"
-    )
-    parser.add_argument(
-        "--computing", type=int, default=max(1, cores // 2), help="how many of the others (%(default)s)"
-    )
+    jobs = (os.cpu_count() or 1) + 2
+    parser.add_argument("--jobs", type=int, default=jobs, help="how many at a time (default: %(default)s)")
     parser.add_argument(
         "--time-limit", type=float, default=1500.0, help="seconds for one session (default: %(default)s)"
     )
@@ -238,10 +219,8 @@ def main() -> int:
     runner = Runner(arguments.time_limit)
     results: list[Result] = []
     started = time.monotonic()
-    with ThreadPoolExecutor(arguments.waiting) as waiting, ThreadPoolExecutor(arguments.computing) as computing:
-        pending = [
-            (waiting if kind_of(session) in _WAITING else computing).submit(runner.run, session) for session in sessions
-        ]
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        pending = [pool.submit(runner.run, session) for session in sessions]
         try:
             for done in as_completed(pending):
                 result = done.result()
@@ -251,8 +230,7 @@ def main() -> int:
                 print(result, flush=True)
         except KeyboardInterrupt:
             print("interrupted, ending what runs ...", flush=True)
-            for pool in (waiting, computing):
-                pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
             runner.stop()
             return 130
     print(f"\n{len(sessions)} sessions in {time.monotonic() - started:.0f} s")

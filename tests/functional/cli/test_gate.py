@@ -13,7 +13,7 @@ import json
 import os
 import threading
 import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
@@ -26,7 +26,7 @@ from tutum_sandbox.process import Sandbox
 from tests.support.ansible_commands import Ansible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 RUNNING = "In progress"
 SOON = {"from_first_request": True}
@@ -127,14 +127,20 @@ GATES = {
 
 @pytest.fixture(scope="module")
 def tasks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, str], dict[str, Any]]]:
-    """Run all waits in one playbook, and return each task by its host and its name."""
-    directory = tmp_path_factory.mktemp("gates")
+    """Run all waits in one playbook."""
+    with run_waits(GATES, tmp_path_factory.mktemp("gates")) as found:
+        yield found
+
+
+@contextmanager
+def run_waits(gates: Mapping[str, Gate], directory: Path) -> Iterator[dict[tuple[str, str], dict[str, Any]]]:
+    """Run these waits in one playbook, and return each task by its host and its name."""
     ansible = Ansible(Path(os.environ["TUTUM_TEST_ANSIBLE_BIN"]), Path(os.environ["TUTUM_TEST_COLLECTIONS"]), directory)
     with ExitStack() as stack:
         servers: dict[str, Sandbox] = {}
         hosts = {}
         failing: list[tuple[str, str, str]] = []
-        for number, (name, gate) in enumerate(GATES.items()):
+        for number, (name, gate) in enumerate(gates.items()):
             # The first request of any host would start the times of actions that count from the first request.
             is_own = any(action.get("from_first_request") for action in gate.actions)
             key = name if is_own else repr(gate.server)
@@ -170,7 +176,7 @@ def tasks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, 
             canceler.join()
         assert not ansible.end_processes()
         found = {(task["host"], task["name"]): task for task in done.tasks}
-        assert all((name, "wait") in found for name in GATES), done.output
+        assert all((name, "wait") in found for name in gates), done.output
         yield found
 
 
@@ -208,6 +214,19 @@ def prepare(gate: Gate, number: int, server: Sandbox) -> tuple[dict[str, Any], s
 
 @pytest.mark.parametrize("name", GATES)
 def test_next_task_runs_only_after_a_success(tasks: dict[tuple[str, str], dict[str, Any]], name: str) -> None:
+    check(name, tasks)
+
+
+def test_null_and_empty_values_do_not_open_the_gate(tmp_path: Path) -> None:
+    """With every ansible-core: templates turn null into different values. An action that fails is waited for, too."""
+    names = ("variable_missing", "both_null", "null_in_a_list", "empty_text", "object_empty", "object_in_capitals")
+    with run_waits({name: GATES[name] for name in names}, tmp_path) as tasks:
+        for name in names:
+            check(name, tasks)
+
+
+def check(name: str, tasks: dict[tuple[str, str], dict[str, Any]]) -> None:
+    """Check the result of a wait, and whether the next task ran."""
     gate, wait = GATES[name], tasks[name, "wait"]
     if gate.message:
         assert wait["outcome"] == "failed"

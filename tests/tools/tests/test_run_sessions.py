@@ -42,7 +42,7 @@ def start(directory: Path, sessions: str, *, ignoring_ctrl_c: bool = False) -> s
     code += "signal.signal(signal.SIGINT, signal.SIG_IGN)\n" * ignoring_ctrl_c
     code += "runpy.run_path(sys.argv[0], run_name='__main__')"
     return subprocess.Popen(
-        [sys.executable, "-c", code, "tests/tools/run_sessions.py", "--computing=2"],
+        [sys.executable, "-c", code, "tests/tools/run_sessions.py", "--jobs=2"],
         cwd=directory,
         env=os.environ | {"PYTHONPATH": str(directory), "SESSIONS": sessions},
         stdin=subprocess.DEVNULL,
