@@ -54,15 +54,12 @@ CURRENT_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 # In tests/functional/cli: how a core runs action plugins, ends workers, treats null, and hides secrets.
 CLI_ESSENTIALS = (
-    *(
-        "test_gate.py::test_null_and_empty_values_do_not_open_the_gate",
-        "test_interruption.py::test_signal_ends_all_waits",
-        "test_secrets.py::test_options",
-    ),
-    *(
-        "test_secrets.py::test_temporary_files",
-        "test_calls.py::test_play_continues_after_success_and_stops_after_failure",
-    ),
+    "test_calls.py::test_play_continues_after_success_and_stops_after_failure",
+    "test_gate.py::test_null_and_empty_values_do_not_open_the_gate",
+    "test_interruption.py::test_signal_ends_all_waits[SIGTERM]",
+    "test_interruption.py::test_signal_ends_all_waits[SIGKILL]",
+    "test_secrets.py::test_options",
+    "test_secrets.py::test_temporary_files",
 )
 # The unit tests of files that import ansible-core.
 UNIT_ESSENTIALS = (

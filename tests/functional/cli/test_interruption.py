@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +18,6 @@ import pytest
 from tests.support.ansible_commands import Ansible, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tutum_sandbox.process import Sandbox
 
 SOON = 10.0
@@ -28,7 +25,6 @@ SOON = 10.0
 
 # Ctrl-C and the end of a terminal reach the process group. Other programs, and the kernel, end one process.
 SIGNALS = {"SIGINT": "group", "SIGTERM": "process", "SIGHUP": "group", "SIGKILL": "process"}
-CONCURRENT = 2
 LIVES_ON_SECONDS = 3.0
 
 # Each way to run a module is a host.
@@ -119,28 +115,10 @@ def interrupt(sandbox: Sandbox, directory: Path, name: str) -> None:
         process.wait()
 
 
-@pytest.fixture(scope="module")
-def interruptions(
-    running_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Future[None]]]:
-    """Run all interruptions, several at a time."""
-    running_sandbox.start()
-    running_sandbox.restore_settings()
-    running_sandbox.reset()
-    with ThreadPoolExecutor(CONCURRENT) as pool:
-        futures = {
-            name: pool.submit(interrupt, running_sandbox, tmp_path_factory.mktemp("interrupted"), name)
-            for name in SIGNALS
-        }
-        for future in futures.values():
-            future.exception()
-        yield futures
-
-
 @pytest.mark.parametrize("name", SIGNALS)
-def test_signal_ends_all_waits(interruptions: dict[str, Future[None]], name: str) -> None:
+def test_signal_ends_all_waits(sandbox: Sandbox, tmp_path: Path, name: str) -> None:
     """Local, with become, with pipelining, and over SSH. Only a task with `async` continues."""
-    interruptions[name].result()
+    interrupt(sandbox, tmp_path, name)
 
 
 def test_ctrl_c_during_a_request(ansible: Ansible, sandbox: Sandbox, endless: str) -> None:
