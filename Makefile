@@ -36,7 +36,7 @@ unit: prepare ## Run the unit tests but the slow ones, in seconds
 
 lint: prepare ## Run the linters and the type checker
 	@$(PYTHON) tests/tools/environment.py nox
-	@$(NOX) --session lint docs-check license-check extra-checks ansible-lint types words
+	@$(NOX) --session lint docs-check license-check licenses extra-checks ansible-lint types words
 
 session: prepare ## Run one session of nox: make session NAME=client
 	@test -n "$(NAME)" || { echo "Specify a session: make session NAME=client" >&2; exit 2; }

@@ -374,6 +374,15 @@ def words(session: nox.Session) -> None:
 
 
 @nox.session
+def licenses(session: nox.Session) -> None:
+    """Check that each file has a license, as the REUSE specification has it."""
+    collection = prepare(session)
+    install(session, "reuse[charset-normalizer]", f"--constraint={REQUIREMENTS}/constraints.txt")
+    with session.chdir(collection):
+        session.run("reuse", "lint", "--lines")
+
+
+@nox.session
 def client(session: nox.Session) -> None:
     """Run the tests of the HTTP client against the sandbox."""
     run_functional(session, "client", "--requirement=requirements.txt", "ansible-core", "pytest ~= 9.0")
