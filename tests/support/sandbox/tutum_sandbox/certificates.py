@@ -10,8 +10,6 @@ import ssl
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import trustme  # type: ignore[import-not-found, unused-ignore]
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -21,6 +19,8 @@ NAMES = ("localhost", "127.0.0.1", "::1")
 
 def server_context(certificate: str, ca_file: Path) -> ssl.SSLContext:
     """Return the server's side of TLS with a fresh certificate of this kind, and write its CA's to a file."""
+    import trustme  # type: ignore[import-not-found, unused-ignore] # only with TLS: it takes as long as Django's models
+
     authority = trustme.CA()
     authority.cert_pem.write_to_path(ca_file)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -10,6 +10,7 @@ request is not carried out, except by the rules that have the parameter `after` 
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from dataclasses import dataclass, field
@@ -26,6 +27,10 @@ JSON = "application/json"
 HTML = "text/html; charset=utf-8"
 
 
+# The cache of `re` is too small for the rules of a fault matrix.
+pattern_of = functools.cache(re.compile)
+
+
 @dataclass
 class Selection:
     """Which requests a fault affects."""
@@ -36,12 +41,12 @@ class Selection:
     def selects(self, method: str, target: str) -> bool:
         """Return whether a request has one of the methods, and a path?query that matches."""
         methods = [self.method] if isinstance(self.method, str) else self.method
-        return (methods is None or method in methods) and re.search(self.match, target) is not None
+        return (methods is None or method in methods) and pattern_of(self.match).search(target) is not None
 
     def check_selection(self) -> None:
         """Raise a ValueError if one of the fields above is not valid."""
         try:
-            re.compile(self.match)
+            pattern_of(self.match)
         except (re.error, TypeError) as error:
             raise ValueError(f"match {self.match!r} is not a regular expression: {error}") from error
         methods: Any = self.method if isinstance(self.method, list) else [self.method]

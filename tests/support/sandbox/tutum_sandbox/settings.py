@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -178,6 +179,8 @@ def configure(chosen: Options) -> None:
     import django
     from django.conf import settings
 
+    # Tastypie imports GeoDjango if it is there. Its search for a library of the system is a third of each start.
+    sys.modules["django.contrib.gis"] = None  # type: ignore[assignment] # the documented way to prevent an import
     # Dates without a zone are the server's zone, UTC, as Tastypie has it. Django would warn at each such filter.
     warnings.filterwarnings("ignore", message=".*received a naive datetime", category=RuntimeWarning)
     # A 404 is usual here, a 500 is an error.
