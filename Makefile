@@ -27,11 +27,11 @@ demo: prepare ## Show everything on a local server, with a playbook and ad hoc c
 	@$(WITH_SANDBOX) .venv/ansible/bin/python examples/demo/run.py
 
 test: prepare ## Run all tests, for all supported versions of ansible-core that this machine has a Python for
-	@$(PYTHON) tests/tools/environment.py nox
+	@$(PYTHON) tests/tools/environment.py nox sandbox
 	@.venv/nox/bin/python tests/tools/run_sessions.py
 
 unit: prepare ## Run the unit tests but the slow ones, in seconds
-	@$(PYTHON) tests/tools/environment.py nox
+	@$(PYTHON) tests/tools/environment.py nox unit
 	@$(NOX) --session unit
 
 lint: prepare ## Run the linters and the type checker

@@ -17,6 +17,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,10 +98,10 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def main() -> int:
-    """Create the environments named on the command line."""
+    """Create the environments named on the command line, all at the same time."""
     try:
-        for name in sys.argv[1:]:
-            environment_python(name)
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(environment_python, sys.argv[1:]))
     except EnvironmentCreationError as error:
         print(error, file=sys.stderr)
         return 1
