@@ -21,9 +21,11 @@ import sysconfig
 import zipfile
 from pathlib import Path
 
-bundled = Path(ensurepip.__file__).parent / "_bundled"
-for wheel in sorted(bundled.glob("*.whl")):
-    zipfile.ZipFile(wheel).extractall(sysconfig.get_path("purelib"))
+# Debian has them in a directory of its own.
+wheels = Path(sysconfig.get_config_var("WHEEL_PKG_DIR") or Path(ensurepip.__file__).parent / "_bundled")
+for name in ("pip", "setuptools"):
+    for wheel in wheels.glob(f"{name}-*.whl"):
+        zipfile.ZipFile(wheel).extractall(sysconfig.get_path("purelib"))
 """
 # The names under which ansible-core 2.18 to 2.22 looks for it.
 _GET_PIP_NAMES = ("get_pip_24_2.py", "get_pip_25_2.py")
