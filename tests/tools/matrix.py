@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
 
-# The kinds of tests; `-essentials` is the part that depends on ansible-core.
+# The kinds of tests:
 #
-# cli          tests/functional/cli: real ansible commands
-# integration  tests/integration, with ansible-test
-# sanity       ansible-test sanity
-# units        a part of tests/unit, with ansible-test
-# pytest       tests/unit, with pytest alone; -coverage measures the coverage
+# cli             tests/functional/cli: real ansible commands
+# cli-essentials  those of them that depend on ansible-core
+# integration     tests/integration, with ansible-test
+# sanity          ansible-test sanity
+# units           a part of tests/unit, with ansible-test
+# pytest          tests/unit, with pytest alone; -coverage measures the coverage
+# essentials      the sanity tests and unit tests that depend on ansible-core
 EVERYTHING = ("cli", "integration", "sanity", "units", "pytest-coverage")
 
 
@@ -37,15 +39,9 @@ class Core:
 
 
 CORES = (
-    Core(
-        "2.18",
-        ("3.11", "3.12", "3.13"),
-        {"3.11": "cli-essentials sanity-essentials pytest-essentials"},
-    ),
-    Core("2.19", ("3.11", "3.12", "3.13"), {"3.11": "pytest-essentials", "3.13": "sanity-essentials"}),
-    Core(
-        "2.20", ("3.12", "3.13", "3.14"), {"3.12": "sanity-essentials pytest-essentials", "3.14": "pytest-essentials"}
-    ),
+    Core("2.18", ("3.11", "3.12", "3.13"), {"3.11": "cli-essentials essentials"}),
+    Core("2.19", ("3.11", "3.12", "3.13"), {"3.13": "essentials"}),
+    Core("2.20", ("3.12", "3.13", "3.14"), {"3.12": "essentials", "3.14": "essentials"}),
     Core(
         "2.21",
         ("3.12", "3.13", "3.14"),
@@ -54,7 +50,7 @@ CORES = (
     Core(
         "2.22",
         ("3.13", "3.14", "3.15"),
-        {"3.13": "cli-essentials sanity-essentials pytest-essentials", "3.14": "pytest-essentials"},
+        {"3.13": "cli-essentials essentials", "3.14": "essentials"},
         prerelease=True,
     ),
     Core("devel", ("3.13", "3.14", "3.15"), {"3.14": "sanity pytest"}, prerelease=True),

@@ -31,9 +31,10 @@ NOX = [sys.executable, "-m", "nox", "--non-interactive"]
 # The slowest sessions start first, so that none of them runs alone at the end. Most of them wait half of the time, for
 # playbooks and servers. Those that compute all the time are in between.
 _FIRST = (
-    *("cli", "sanity", "integration", "examples", "pytest", "client", "target", "rulebook", "runner", "build"),
-    *("installation", "benchmark", "tools", "report", "types"),
+    *("cli", "sanity", "integration", "examples", "pytest-coverage", "client", "target", "cli-essentials", "rulebook"),
+    *("build", "runner", "installation", "benchmark", "tools", "report", "types"),
 )
+_VERSIONS = re.compile(r"-(devel|[\d.]+)")
 
 _INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
@@ -169,9 +170,9 @@ def list_sessions() -> list[str]:
     # `lint` only starts other sessions of the list.
     sessions: list[str] = [each["session"] for each in json.loads(listing.stdout) if each["session"] != "lint"]
 
-    def rank(session: str) -> tuple[bool, int]:
-        kind = session.partition("-")[0]
-        return "-essentials" in session, _FIRST.index(kind) if kind in _FIRST else len(_FIRST)
+    def rank(session: str) -> int:
+        kind = _VERSIONS.sub("", session)
+        return _FIRST.index(kind) if kind in _FIRST else len(_FIRST)
 
     return sorted(sessions, key=rank)
 

@@ -9,6 +9,7 @@ Standard library only.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -32,15 +33,25 @@ def install(directory: Path) -> Path | None:
     if interpreter is None:
         return None
     with tempfile.TemporaryDirectory() as tools:
-        for step in (
-            [sys.executable, "-m", "venv", tools],
-            [f"{tools}/bin/pip", "install", "--quiet", VIRTUALENV],
-            [f"{tools}/bin/virtualenv", "--quiet", "--clear", f"--python={interpreter}", str(directory)],
-            [str(directory / "bin" / "pip"), "install", "--quiet", CLIENT],
-        ):
-            subprocess.run(step, stdout=subprocess.DEVNULL, check=True)
+        found = {**os.environ, "PYTHONPATH": tools}
+        virtualenv = [
+            sys.executable,
+            "-m",
+            "virtualenv",
+            "--quiet",
+            "--clear",
+            f"--python={interpreter}",
+            str(directory),
+        ]
+        _run([sys.executable, "-m", "pip", "install", "--quiet", f"--target={tools}", VIRTUALENV])
+        _run(virtualenv, found)
+        _run([str(directory / "bin" / "pip"), "install", "--quiet", CLIENT])
     complete.touch()
     return python
+
+
+def _run(command: list[str], environment: dict[str, str] | None = None) -> None:
+    subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
 
 
 def _python27() -> str | None:
