@@ -33,13 +33,6 @@ def run(*command: str | Path, home: Path | None = None) -> str:
     return done.stdout
 
 
-def create_environment(directory: Path, *packages: str) -> Path:
-    """Create a virtual environment with these packages, and return its directory of programs."""
-    venv.create(directory, with_pip=True)
-    run(directory / "bin" / "python", "-m", "pip", "install", "--quiet", *packages)
-    return directory / "bin"
-
-
 class InstalledAnsible(Ansible):
     """Ansible with a persistent home directory, and without the settings of the other tests."""
 
@@ -59,7 +52,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Path:
     """The newest Ansible for this Python, and the built collection, both newly installed."""
-    programs = create_environment(tmp_path_factory.mktemp("newest") / "venv", "ansible-core")
+    environment = tmp_path_factory.mktemp("newest") / "venv"
+    programs = environment / "bin"
+    venv.create(environment, with_pip=True)
+    run(programs / "python", "-m", "pip", "install", "--quiet", "ansible-core")
     directory = tmp_path_factory.mktemp("artifact")
     run(programs / "ansible-galaxy", "collection", "build", "--output-path", directory, CHECKOUT)
     (artifact,) = directory.glob("tutum-cloud-*.tar.gz")
@@ -76,9 +72,14 @@ def programs_with_libraries(programs: Path, home: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def old_programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def old_programs(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An unsupported version of Ansible, with the libraries."""
-    return create_environment(tmp_path_factory.mktemp("old") / "venv", OLD_CORE, "requests", "python-dateutil")
+    directory = tmp_path_factory.mktemp("old") / "venv"
+    venv.create(directory)
+    python = directory / "bin" / "python"
+    packages = [OLD_CORE, "requests", "python-dateutil"]
+    run(programs / "python", "-m", "pip", "--python", python, "install", "--quiet", *packages)
+    return directory / "bin"
 
 
 @pytest.fixture
