@@ -31,6 +31,6 @@ def test_bootstrap_script_gives_an_environment_its_pip(which: str, tmp_path: Pat
     subprocess.run([python, "-m", "venv", "--without-pip", environment], check=True)
     script = home / ".ansible/test/cache/get_pip_25_2.py"
     subprocess.run([environment / "bin" / "python", script, "--quiet", "pip==25.2"], check=True)
-    command = [environment / "bin" / "python", "-m", "pip", "--version"]
+    command = [str(environment / "bin" / "python"), "-m", "pip", "--version"]
     shown = subprocess.run(command, check=True, capture_output=True, text=True, env={"PATH": os.defpath}).stdout
     assert str(environment) in shown
