@@ -97,7 +97,7 @@ requirements:
 """
 
     # Additional sources of the options for the lookup plugin. Environment variables are not declared here, because
-    # Ansible treats an empty variable as a value. _settings.py reads them, as it does for the modules.
+    # Ansible treats an empty variable as a value. _sources.py reads them, as it does for the modules.
     PLUGIN = r"""
 options:
   api_url:

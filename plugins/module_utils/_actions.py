@@ -26,7 +26,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._references import LIS
 
 if t.TYPE_CHECKING:
     from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
-    from ansible_collections.tutum.cloud.plugins.module_utils._pages import Action
+    from ansible_collections.tutum.cloud.plugins.module_utils._page import Action
 
 UNFINISHED_STATES = ("Pending", "In progress", "Canceling")
 """In the order in which an action passes through them: lists read in this order do not miss one that moves."""

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import OptionError
 from ansible_collections.tutum.cloud.plugins.module_utils._references import origin
-from ansible_collections.tutum.cloud.plugins.module_utils._secrets import CREDENTIAL_NAME
+from ansible_collections.tutum.cloud.plugins.module_utils._secrets import CREDENTIAL_NAME, MASK
 
 METHODS = ("POST", "PATCH", "PUT", "DELETE")
 MAX_USER_AGENT_LENGTH = 180
@@ -64,7 +64,7 @@ def _parse_path(value: object, api_url: str) -> str:
         problem = f"It has no value. Check the variable that it comes from. {_EXAMPLE}"
         raise OptionError("path", value if value is None else str(value), problem)
     if "@" in text.partition("?")[0]:
-        raise OptionError("path", "***@***", f"Credentials in URLs are not allowed. {_EXAMPLE}")
+        raise OptionError("path", f"{MASK}@{MASK}", f"Credentials in URLs are not allowed. {_EXAMPLE}")
     if not _ALLOWED_CHARACTERS.fullmatch(text) or "\\" in text or "#" in text:
         problem = "It contains a character that is not allowed in a path, such as a space or a control character"
         raise OptionError("path", text, f"{problem}. Escape it, or remove it. {_EXAMPLE}")

@@ -33,7 +33,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._references import UUI
 if t.TYPE_CHECKING:
     from ansible_collections.tutum.cloud.plugins.module_utils._call_options import CallOptions
     from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
-    from ansible_collections.tutum.cloud.plugins.module_utils._pages import Action
+    from ansible_collections.tutum.cloud.plugins.module_utils._page import Action
 
 ACTION_HEADER = "X-Tutum-Action-URI"
 
@@ -173,7 +173,7 @@ class Call:
         deadline = self._client.clock() + SEARCH_SECONDS
         pause, limit = SEARCH_PAUSE_SECONDS, FIRST_SEARCH_SECONDS
         while True:
-            action = self._search_once(min(deadline, self._client.clock() + limit))
+            action = self._find_by_token(min(deadline, self._client.clock() + limit))
             if action:
                 return str(action["uuid"]).lower()
             left = deadline - self._client.clock() - LAST_SEARCH_SECONDS
@@ -182,7 +182,7 @@ class Call:
             self._sleep(min(pause, left))
             pause, limit = min(2.0, 2 * pause), 2 * limit
 
-    def _search_once(self, deadline: float) -> Action | None:
+    def _find_by_token(self, deadline: float) -> Action | None:
         reader = ListReader(self._client)
         try:
             if self._since() is None:

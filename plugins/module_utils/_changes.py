@@ -54,7 +54,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._watched import (
 
 if t.TYPE_CHECKING:
     from ansible_collections.tutum.cloud.plugins.module_utils._change_options import ChangeOptions
-    from ansible_collections.tutum.cloud.plugins.module_utils._pages import Action, Page
+    from ansible_collections.tutum.cloud.plugins.module_utils._page import Action, Page
 
 Entry = t.Tuple[str, str, t.Optional[datetime]]
 """An entry into a final state: UUID, state, and end."""

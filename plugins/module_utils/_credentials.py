@@ -13,7 +13,7 @@ import re
 import typing as t
 
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import CredentialsError, OptionError
-from ansible_collections.tutum.cloud.plugins.module_utils._secrets import secrets_of_header, to_base64
+from ansible_collections.tutum.cloud.plugins.module_utils._secrets import MASK, secrets_of_header, to_base64
 from ansible_collections.tutum.cloud.plugins.module_utils._sources import ENVIRONMENT, FILE, Setting
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -67,7 +67,7 @@ def _header_of_pair(chosen: Settings, scheme: Setting | None) -> tuple[str, list
         problem = (
             "The username must not contain a colon. If it includes the API key, move the key to the option api_key"
         )
-        raise OptionError("username", f"{username.partition(':')[0]}:***", problem)
+        raise OptionError("username", f"{username.partition(':')[0]}:{MASK}", problem)
     credentials = f"{username}:{key}"
     secrets = [key, credentials]
     # The API accepts the password of an account as Basic only.

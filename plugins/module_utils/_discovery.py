@@ -24,7 +24,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._watched import (
 
 if t.TYPE_CHECKING:
     from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
-    from ansible_collections.tutum.cloud.plugins.module_utils._pages import Action
+    from ansible_collections.tutum.cloud.plugins.module_utils._page import Action
     from ansible_collections.tutum.cloud.plugins.module_utils._wait_options import WaitOptions
     from ansible_collections.tutum.cloud.plugins.module_utils._watched import WatchedActions
 

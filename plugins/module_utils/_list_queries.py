@@ -18,7 +18,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._ordering import sort_
 
 if t.TYPE_CHECKING:
     from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
-    from ansible_collections.tutum.cloud.plugins.module_utils._pages import Action
+    from ansible_collections.tutum.cloud.plugins.module_utils._page import Action
     from ansible_collections.tutum.cloud.plugins.module_utils._query_options import Query
 
 

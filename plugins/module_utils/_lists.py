@@ -25,7 +25,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._errors import (
     TransientError,
 )
 from ansible_collections.tutum.cloud.plugins.module_utils._ordering import direction_of, sort_by_start
-from ansible_collections.tutum.cloud.plugins.module_utils._pages import (
+from ansible_collections.tutum.cloud.plugins.module_utils._page import (
     MAX_TOTAL_COUNT,
     Action,
     Filters,

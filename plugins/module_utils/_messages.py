@@ -13,8 +13,12 @@ import typing as t
 
 from ansible_collections.tutum.cloud.plugins.module_utils._actions import STATES
 from ansible_collections.tutum.cloud.plugins.module_utils._dates import parse_api_date
-from ansible_collections.tutum.cloud.plugins.module_utils._references import UUID_LENGTH, object_parts
-from ansible_collections.tutum.cloud.plugins.module_utils._text import count_actions, field_text, log_tail
+from ansible_collections.tutum.cloud.plugins.module_utils._references import (
+    SHORT_UUID_LENGTH,
+    UUID_LENGTH,
+    object_parts,
+)
+from ansible_collections.tutum.cloud.plugins.module_utils._text import count_actions, field_text, log_lines
 
 if t.TYPE_CHECKING:
     from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiError
@@ -26,7 +30,8 @@ MAX_ACTIONS_IN_MESSAGE = 10
 """The result has all of them."""
 
 MAX_ACTIONS_IN_LINE = 2
-SHORT_UUID_LENGTH = 8
+MAX_LOG_LINES = 10
+MAX_LOG_CHARACTERS = 1000
 NO_STATE = "no state"
 
 
@@ -202,6 +207,11 @@ def _describe_failed(texts: ActionTexts, uuid: str, *, with_logs: bool) -> str:
     tail = log_tail(logs) if isinstance(logs, str) else ""
     line = f"{texts.long_name(uuid)}: state {texts.state(uuid)}."
     return f"{line} Last log lines:\n{tail}" if tail else line
+
+
+def log_tail(logs: str) -> str:
+    """Return the last lines of a log."""
+    return "\n".join(log_lines(logs[-MAX_LOG_CHARACTERS:])[-MAX_LOG_LINES:]).strip()
 
 
 def _describe_unfinished(texts: ActionTexts, uuid: str) -> str:

@@ -19,7 +19,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._dates import cut_to_s
 if t.TYPE_CHECKING:
     from datetime import datetime
 
-    from ansible_collections.tutum.cloud.plugins.module_utils._pages import Action
+    from ansible_collections.tutum.cloud.plugins.module_utils._page import Action
 
 
 def start_of(action: Action) -> datetime | None:

@@ -32,7 +32,7 @@ if t.TYPE_CHECKING:
     from datetime import datetime
 
     from ansible_collections.tutum.cloud.plugins.module_utils._actions import ActionsClient
-    from ansible_collections.tutum.cloud.plugins.module_utils._pages import Action
+    from ansible_collections.tutum.cloud.plugins.module_utils._page import Action
     from ansible_collections.tutum.cloud.plugins.module_utils._wait_options import WaitOptions
     from ansible_collections.tutum.cloud.plugins.module_utils._watched import WatchedActions
 

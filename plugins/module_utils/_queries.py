@@ -19,7 +19,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiErro
 
 if t.TYPE_CHECKING:
     from ansible_collections.tutum.cloud.plugins.module_utils._actions import ActionsClient
-    from ansible_collections.tutum.cloud.plugins.module_utils._pages import Action
+    from ansible_collections.tutum.cloud.plugins.module_utils._page import Action
     from ansible_collections.tutum.cloud.plugins.module_utils._query_options import Query
 
 OTHER_UUID_HINT = "The UUID of a service, or of another object, is not that of an action"

@@ -15,6 +15,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import OptionError
+from ansible_collections.tutum.cloud.plugins.module_utils._secrets import MASK
 
 LIST_PATH = "action/"
 """The path of the actions, below the API's base."""
@@ -137,7 +138,9 @@ def _local_path(option: str, url: str, api_url: str) -> str:
     """Return the path of a URL, provided that it is on the API's host."""
     if "@" in url:
         # The part before it may be a key.
-        raise OptionError(option, "***@***", "Credentials in URLs are not allowed. Specify only the path or UUID")
+        raise OptionError(
+            option, f"{MASK}@{MASK}", "Credentials in URLs are not allowed. Specify only the path or UUID"
+        )
     try:
         is_local = origin(url) == origin(api_url)
     except ValueError:

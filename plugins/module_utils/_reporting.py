@@ -15,14 +15,14 @@ import typing as t
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiError, NotFoundError
 from ansible_collections.tutum.cloud.plugins.module_utils._following import LogFollower
 from ansible_collections.tutum.cloud.plugins.module_utils._messages import ActionTexts, format_closing, format_progress
-from ansible_collections.tutum.cloud.plugins.module_utils._progress import HEARTBEAT_SECONDS
+from ansible_collections.tutum.cloud.plugins.module_utils._progress_channel import HEARTBEAT_SECONDS
 
 if t.TYPE_CHECKING:
     from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
 
 
 class Progress(t.Protocol):
-    """Where progress is shown, such as a :class:`_progress.ProgressWriter`."""
+    """Where progress is shown, such as a :class:`_progress_channel.ProgressWriter`."""
 
     def show_status(self, line: str) -> None:
         """Show the state of the wait."""

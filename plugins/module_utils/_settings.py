@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.tutum.cloud.plugins.module_utils._credentials import build_authorization
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import OptionError
-from ansible_collections.tutum.cloud.plugins.module_utils._secrets import SecretRedactor
+from ansible_collections.tutum.cloud.plugins.module_utils._secrets import MASK, SecretRedactor
 from ansible_collections.tutum.cloud.plugins.module_utils._sources import Setting, with_environment
 
 DEFAULT_API_URL = "https://dashboard.tutum.co"
@@ -25,7 +25,7 @@ API_PATH = "/api/v1/"
 MAX_REQUEST_TIMEOUT_SECONDS = 86400
 """The maximum of request_timeout: one day. Timers do not accept arbitrarily large values."""
 
-MAX_RETRIES = 1000
+LARGEST_MAX_RETRIES = 1000
 
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
@@ -116,8 +116,8 @@ def resolve_settings(
     if not 0 < request_timeout <= MAX_REQUEST_TIMEOUT_SECONDS:
         problem = f"Must be greater than 0 and at most {MAX_REQUEST_TIMEOUT_SECONDS} (seconds)"
         raise OptionError("request_timeout", request_timeout, problem)
-    if not 0 <= max_retries <= MAX_RETRIES:
-        raise OptionError("max_retries", max_retries, f"Must be an integer between 0 and {MAX_RETRIES}")
+    if not 0 <= max_retries <= LARGEST_MAX_RETRIES:
+        raise OptionError("max_retries", max_retries, f"Must be an integer between 0 and {LARGEST_MAX_RETRIES}")
     environment = os.environ if environ is None else environ
     settings = with_environment(given, environment)
     ca_path = settings["ca_path"].value if "ca_path" in settings else None
@@ -160,7 +160,7 @@ def _parse_api_url(value: str) -> str:
     # Before anything else: the part before it is a secret that no message may quote.
     if "@" in value:
         problem = "Credentials in URLs are not allowed. Use the options username and api_key instead"
-        raise OptionError("api_url", f"***@{value.rpartition('@')[2]}", problem)
+        raise OptionError("api_url", f"{MASK}@{value.rpartition('@')[2]}", problem)
     try:
         parts = urlsplit(value)
         port_is_valid = parts.port is None or parts.port > 0

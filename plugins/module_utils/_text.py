@@ -11,8 +11,6 @@ from __future__ import annotations
 
 MAX_MESSAGE_LENGTH = 300
 MAX_FIELD_LENGTH = 200
-MAX_LOG_LINES = 10
-MAX_LOG_CHARACTERS = 1000
 
 
 def printable(text: str, max_length: int = MAX_MESSAGE_LENGTH) -> str:
@@ -32,11 +30,6 @@ def log_lines(text: str) -> list[str]:
         "".join(character if character.isprintable() or character == "\t" else " " for character in line).rstrip()
         for line in text.splitlines()
     ]
-
-
-def log_tail(logs: str) -> str:
-    """Return the last lines of a log."""
-    return "\n".join(log_lines(logs[-MAX_LOG_CHARACTERS:])[-MAX_LOG_LINES:]).strip()
 
 
 def json_type(value: object) -> str:

@@ -21,7 +21,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils import (  # pylint: di
     _http_errors,  # noqa: F401
     _workers,  # noqa: F401
 )
-from ansible_collections.tutum.cloud.plugins.module_utils._progress import ProgressWriter
+from ansible_collections.tutum.cloud.plugins.module_utils._progress_channel import ProgressWriter
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

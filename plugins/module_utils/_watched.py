@@ -16,7 +16,7 @@ from ansible_collections.tutum.cloud.plugins.module_utils._actions import is_fin
 from ansible_collections.tutum.cloud.plugins.module_utils._references import is_short
 
 if t.TYPE_CHECKING:
-    from ansible_collections.tutum.cloud.plugins.module_utils._pages import Action
+    from ansible_collections.tutum.cloud.plugins.module_utils._page import Action
 
 NOT_FOUND_SECONDS = 5.0
 NOT_FOUND_POLLS = 3

@@ -24,7 +24,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.tutum.cloud.plugins.module_utils._progress import HEARTBEAT_SECONDS, ProgressReader
+from ansible_collections.tutum.cloud.plugins.module_utils._progress_channel import HEARTBEAT_SECONDS, ProgressReader
 from ansible_collections.tutum.cloud.plugins.plugin_utils._core import shared_directory
 from ansible_collections.tutum.cloud.plugins.plugin_utils._processes import (
     end_this_worker,

@@ -13,15 +13,17 @@ import pytest
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import ApiError, TransientError
 from ansible_collections.tutum.cloud.plugins.module_utils._messages import (
     MAX_ACTIONS_IN_MESSAGE,
+    MAX_LOG_CHARACTERS,
+    MAX_LOG_LINES,
     ActionTexts,
     describe_failures,
     describe_unfinished,
     format_closing,
     format_progress,
+    log_tail,
     number_of_unfinished,
     still_running,
 )
-from ansible_collections.tutum.cloud.plugins.module_utils._text import MAX_LOG_CHARACTERS, MAX_LOG_LINES
 from ansible_collections.tutum.cloud.plugins.module_utils._watched import WatchedActions
 from ansible_collections.tutum.cloud.tests.unit.fakes import API_KEY, EPOCH, SERVICE, make_settings, uuid_of
 
@@ -259,3 +261,17 @@ def test_progress_is_one_line_without_control_characters() -> None:
 def test_closing_line_counts(states: list[str], missing: list[int], timed_out: bool, line: str) -> None:
     texts = not_found(make_texts(*[{"state": state} for state in states], unseen=len(missing)), *missing)
     assert format_closing(texts.watched, 69.4, timed_out=timed_out) == line
+
+
+def test_log_tail_has_last_lines() -> None:
+    logs = "".join(f"line {number}\n" for number in range(30))
+    assert log_tail(logs).splitlines() == [f"line {number}" for number in range(30 - MAX_LOG_LINES, 30)]
+
+
+def test_log_tail_has_last_characters() -> None:
+    assert log_tail("x" * 5000) == "x" * MAX_LOG_CHARACTERS
+
+
+@pytest.mark.parametrize("logs", ["", "\n\n", " \t\n"])
+def test_log_tail_of_empty_log_is_empty(logs: str) -> None:
+    assert log_tail(logs) == ""

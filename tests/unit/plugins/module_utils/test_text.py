@@ -12,14 +12,11 @@ from hypothesis import strategies as st
 
 from ansible_collections.tutum.cloud.plugins.module_utils._text import (
     MAX_FIELD_LENGTH,
-    MAX_LOG_CHARACTERS,
-    MAX_LOG_LINES,
     MAX_MESSAGE_LENGTH,
     count_actions,
     field_text,
     json_type,
     log_lines,
-    log_tail,
     printable,
 )
 from ansible_collections.tutum.cloud.tests.unit.properties import PROPERTY
@@ -71,20 +68,6 @@ def test_log_lines_replaces_control_characters_but_tabs() -> None:
 @given(st.text(max_size=60))
 def test_log_lines_any_text_is_printable(text: str) -> None:
     assert all(line.replace("\t", "").isprintable() for line in log_lines(text))
-
-
-def test_log_tail_has_last_lines() -> None:
-    logs = "".join(f"line {number}\n" for number in range(30))
-    assert log_tail(logs).splitlines() == [f"line {number}" for number in range(30 - MAX_LOG_LINES, 30)]
-
-
-def test_log_tail_has_last_characters() -> None:
-    assert log_tail("x" * 5000) == "x" * MAX_LOG_CHARACTERS
-
-
-@pytest.mark.parametrize("logs", ["", "\n\n", " \t\n"])
-def test_log_tail_of_empty_log_is_empty(logs: str) -> None:
-    assert log_tail(logs) == ""
 
 
 @pytest.mark.parametrize(

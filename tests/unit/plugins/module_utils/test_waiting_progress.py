@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.tutum.cloud.plugins.module_utils._actions import ActionsClient
-from ansible_collections.tutum.cloud.plugins.module_utils._progress import HEARTBEAT_SECONDS
+from ansible_collections.tutum.cloud.plugins.module_utils._progress_channel import HEARTBEAT_SECONDS
 from ansible_collections.tutum.cloud.plugins.module_utils._wait_options import WaitOptions
 from ansible_collections.tutum.cloud.plugins.module_utils._waiting import Wait
 from ansible_collections.tutum.cloud.tests.unit.fakes import API_URL, SERVICE, FakeApi, FakeClient, response

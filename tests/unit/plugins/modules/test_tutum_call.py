@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.tutum.cloud.plugins.module_utils._calls import Call
 from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
-from ansible_collections.tutum.cloud.plugins.module_utils._progress import ProgressReader
+from ansible_collections.tutum.cloud.plugins.module_utils._progress_channel import ProgressReader
 from ansible_collections.tutum.cloud.plugins.module_utils._waiting import Wait
 from ansible_collections.tutum.cloud.plugins.modules import tutum_call
 from ansible_collections.tutum.cloud.plugins.modules.tutum_call import main

@@ -14,7 +14,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.tutum.cloud.plugins.module_utils._client import Client
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import TransientError
-from ansible_collections.tutum.cloud.plugins.module_utils._progress import FILE_NAME
+from ansible_collections.tutum.cloud.plugins.module_utils._progress_channel import FILE_NAME
 from ansible_collections.tutum.cloud.plugins.module_utils._waiting import Wait
 from ansible_collections.tutum.cloud.plugins.modules import wait_for_action
 from ansible_collections.tutum.cloud.plugins.modules.wait_for_action import main

@@ -15,7 +15,7 @@ import pytest
 from ansible import constants
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.tutum.cloud.plugins.module_utils._progress import HEARTBEAT_SECONDS, ProgressWriter
+from ansible_collections.tutum.cloud.plugins.module_utils._progress_channel import HEARTBEAT_SECONDS, ProgressWriter
 from ansible_collections.tutum.cloud.plugins.plugin_utils import _waiting_action
 from ansible_collections.tutum.cloud.plugins.plugin_utils._waiting_action import (
     CHECK_SECONDS,

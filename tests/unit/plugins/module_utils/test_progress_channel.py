@@ -9,8 +9,12 @@ import typing as t
 
 import pytest
 
-from ansible_collections.tutum.cloud.plugins.module_utils import _progress
-from ansible_collections.tutum.cloud.plugins.module_utils._progress import FILE_NAME, ProgressReader, ProgressWriter
+from ansible_collections.tutum.cloud.plugins.module_utils import _progress_channel
+from ansible_collections.tutum.cloud.plugins.module_utils._progress_channel import (
+    FILE_NAME,
+    ProgressReader,
+    ProgressWriter,
+)
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -97,7 +101,7 @@ def test_progress_lone_surrogate_is_replaced(writer: ProgressWriter, reader: Pro
 def test_progress_long_file_is_read_in_parts(
     writer: ProgressWriter, reader: ProgressReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_progress, "MAX_READ_BYTES", 64)
+    monkeypatch.setattr(_progress_channel, "MAX_READ_BYTES", 64)
     written = [f"line {number}: ä" for number in range(100)]
     for line in written:
         writer.show_log(line)
@@ -110,6 +114,6 @@ def test_progress_long_file_is_read_in_parts(
 def test_progress_endless_line_does_not_stop_the_reader(
     tmp_path: Path, reader: ProgressReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_progress, "MAX_READ_BYTES", 64)
+    monkeypatch.setattr(_progress_channel, "MAX_READ_BYTES", 64)
     (tmp_path / FILE_NAME).write_bytes(b"x" * 128 + b"\nLlast\n")
     assert [reader.read() for _round in range(3)][-1] == (["last"], None)

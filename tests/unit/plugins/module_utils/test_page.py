@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.tutum.cloud.plugins.module_utils._errors import FilterIgnoredError, ResponseError
-from ansible_collections.tutum.cloud.plugins.module_utils._pages import Page, parse_page
+from ansible_collections.tutum.cloud.plugins.module_utils._page import Page, parse_page
 from ansible_collections.tutum.cloud.tests.unit.fakes import API_KEY, API_URL, SERVICE, page, uuid_of
 from ansible_collections.tutum.cloud.tests.unit.properties import PROPERTY, json_values
 
