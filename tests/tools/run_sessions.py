@@ -29,10 +29,10 @@ MATRIX = "tests/tools/matrix.py"
 NOX = [sys.executable, "-m", "nox", "--non-interactive"]
 
 # The slowest sessions start first, so that none of them runs alone at the end. Most of them wait half of the time, for
-# playbooks and servers. Those that compute all the time are in between.
+# playbooks and servers. Those that compute all the time are in between, so that the processors are always busy.
 _FIRST = (
-    *("cli", "sanity", "integration", "examples", "pytest-coverage", "client", "target", "cli-essentials", "rulebook"),
-    *("build", "runner", "installation", "benchmark", "tools", "report", "types"),
+    *("cli", "client", "sanity", "pytest-coverage", "examples", "integration", "target", "build", "cli-essentials"),
+    *("installation", "rulebook", "benchmark", "runner", "tools", "report", "types"),
 )
 _VERSIONS = re.compile(r"-(devel|[\d.]+)")
 
