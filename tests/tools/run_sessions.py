@@ -31,8 +31,8 @@ NOX = [sys.executable, "-m", "nox", "--non-interactive"]
 # The slowest sessions start first, so that none of them runs alone at the end. Most of them wait half of the time, for
 # playbooks and servers. Those that compute all the time are in between, so that the processors are always busy.
 _FIRST = (
-    *("cli", "client", "sanity", "pytest-coverage", "examples", "integration", "target", "build", "cli-essentials"),
-    *("installation", "rulebook", "benchmark", "runner", "tools", "report", "types"),
+    *("cli", "client", "sanity", "pytest-coverage", "examples", "integration", "target", "cli-essentials", "build"),
+    *("installation", "rulebook", "essentials", "runner", "benchmark", "tools", "ansible-lint", "report", "types"),
 )
 _VERSIONS = re.compile(r"-(devel|[\d.]+)")
 

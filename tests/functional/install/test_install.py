@@ -67,21 +67,18 @@ def first_task_of_the_readme(installed: InstalledAnsible, *options: str) -> Fini
 
 
 def test_first_task_of_the_readme(installed: InstalledAnsible, sandbox: Sandbox) -> None:
-    done = first_task_of_the_readme(installed).succeeded()
+    """It also hides the key."""
+    done = first_task_of_the_readme(installed, "-vvv").succeeded()
     assert re.search(r"\[localhost\] POST /api/v1/service/\S+/redeploy/ started action [0-9a-f-]{36}", done.stdout)
     assert re.search(r"\[localhost\] 1/1 done after \d+ s", done.stdout)
     assert "changed=1" in done.stdout
     assert [call["count"] for call in sandbox.calls()] == [1]
+    assert sandbox.api_key not in done.output
 
 
 def test_first_task_of_the_readme_in_check_mode(installed: InstalledAnsible, sandbox: Sandbox) -> None:
     first_task_of_the_readme(installed, "--check").succeeded()
     assert sandbox.calls() == []
-
-
-def test_first_task_of_the_readme_hides_the_key(installed: InstalledAnsible, sandbox: Sandbox) -> None:
-    done = first_task_of_the_readme(installed, "-vvv").succeeded()
-    assert sandbox.api_key not in done.output
 
 
 def test_without_credentials(installed: InstalledAnsible) -> None:
