@@ -182,11 +182,12 @@ class Ansible:
         return {pid: line for pid, line in self.processes().items() if "AnsiballZ_wait_for_action" in line}
 
     def end_processes(self) -> dict[int, str]:
-        """Kill all remaining processes, and return them."""
+        """Kill all remaining processes, wait until they have ended, and return them."""
         left = self.processes()
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: left.keys().isdisjoint(self.processes()), 10)
         return left
 
 
