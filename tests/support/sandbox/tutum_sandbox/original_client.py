@@ -33,25 +33,16 @@ def install(directory: Path) -> Path | None:
     if interpreter is None:
         return None
     with tempfile.TemporaryDirectory() as tools:
-        found = {**os.environ, "PYTHONPATH": tools}
-        virtualenv = [
-            sys.executable,
-            "-m",
-            "virtualenv",
-            "--quiet",
-            "--clear",
-            f"--python={interpreter}",
-            str(directory),
-        ]
-        _run([sys.executable, "-m", "pip", "install", "--quiet", f"--target={tools}", VIRTUALENV])
-        _run(virtualenv, found)
-        _run([str(directory / "bin" / "pip"), "install", "--quiet", CLIENT])
+        python3, options = sys.executable, ("--quiet", "--clear", f"--python={interpreter}")
+        _run(python3, "-m", "pip", "install", "--quiet", f"--target={tools}", VIRTUALENV)
+        _run(python3, "-m", "virtualenv", *options, str(directory), PYTHONPATH=tools)
+        _run(str(directory / "bin" / "pip"), "install", "--quiet", CLIENT)
     complete.touch()
     return python
 
 
-def _run(command: list[str], environment: dict[str, str] | None = None) -> None:
-    subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
+def _run(*command: str, **environment: str) -> None:
+    subprocess.run(command, env=os.environ | environment, stdout=subprocess.DEVNULL, check=True)
 
 
 def _python27() -> str | None:
